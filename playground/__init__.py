@@ -1,0 +1,43 @@
+"""A playground for small and unusual language models; see the README.
+
+The names below are the whole library face. They resolve on first use, so that importing the package is instant.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playground.errors import PlaygroundError as PlaygroundError
+    from playground.face import load as load
+    from playground.generation.options import SamplingOptions as SamplingOptions
+    from playground.generation.sampler import sample as sample
+    from playground.generation.surprisal import score as score
+    from playground.senses.edits import ScaleSense as ScaleSense
+    from playground.senses.edits import SwapDirection as SwapDirection
+    from playground.senses.edits import TopicBoost as TopicBoost
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "PlaygroundError": "playground.errors",
+    "load": "playground.face",
+    "SamplingOptions": "playground.generation.options",
+    "sample": "playground.generation.sampler",
+    "score": "playground.generation.surprisal",
+    "ScaleSense": "playground.senses.edits",
+    "SwapDirection": "playground.senses.edits",
+    "TopicBoost": "playground.senses.edits",
+}
+__all__ = [*_HOMES, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'playground' has no attribute {name!r}; it has {', '.join(__all__)}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""From files, folders and the Hub to tensors and models, without ever running what a checkpoint carries."""

@@ -1,0 +1,143 @@
+"""Which checkpoints exist: the demos that come with the project, the user's folders, and the published ones."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from playground.checkpoints.families import families
+from playground.checkpoints.hub import is_repo_id
+from playground.checkpoints.loader import find_weights
+from playground.errors import MissingFile
+
+WEIGHT_SUFFIXES = (".safetensors", ".pt", ".bin")
+DESCRIPTION_CHARACTERS = 160
+
+
+@dataclass(frozen=True)
+class CatalogEntry:
+    """A checkpoint that can be loaded by name.
+
+    Attributes:
+        ref: a folder, a file, or a Hub id.
+        kind: "demo", "folder" or "hub".
+        description: a line for people.
+        family: its family where that is known without opening it.
+    """
+
+    name: str
+    ref: Path | str
+    kind: str
+    description: str
+    family: str | None = None
+
+
+class Catalog(Mapping[str, CatalogEntry]):
+    """Entries by name, demos first."""
+
+    def __init__(self, entries: Iterable[CatalogEntry]):
+        self._entries: dict[str, CatalogEntry] = {}
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: CatalogEntry) -> CatalogEntry:
+        """Add an entry; a name that is taken gets a number. An entry of the same reference is kept as it is."""
+        known = next((old for old in self._entries.values() if str(old.ref) == str(entry.ref)), None)
+        if known is not None:
+            return known
+        name, number = entry.name, 2
+        while name in self._entries:
+            name, number = f"{entry.name} ({number})", number + 1
+        entry = CatalogEntry(name, entry.ref, entry.kind, entry.description, entry.family)
+        self._entries[name] = entry
+        return entry
+
+    def find(self, ref: str | Path) -> CatalogEntry:
+        """The entry of a catalogue name, or a new one for a path or Hub id.
+
+        Raises:
+            MissingFile: ``ref`` is none of these.
+        """
+        if str(ref) in self._entries:
+            return self._entries[str(ref)]
+        path = Path(ref).expanduser()
+        try:
+            exists = path.exists()
+        except (OSError, ValueError):
+            exists = False
+        if exists:
+            return self.add(CatalogEntry(str(ref), path.resolve(), "folder", description(path)))
+        if is_repo_id(str(ref)) and path.suffix not in (*WEIGHT_SUFFIXES, ".json"):
+            return self.add(CatalogEntry(str(ref), str(ref), "hub", "a repository on the Hugging Face Hub"))
+        known = ", ".join(self._entries)
+        raise MissingFile(f"{str(ref)!r} is no path, no Hub id and no known name. Known names: {known or 'none'}.")
+
+    def __getitem__(self, name: str) -> CatalogEntry:
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._entries))  # a copy: other threads may add while one iterates
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def build_catalog(demos: Path, more: Iterable[str] = ()) -> Catalog:
+    """The catalogue of the ``demos`` folder, ``more`` folders, files and Hub ids, and the published checkpoints.
+
+    Raises:
+        MissingFile: one of ``more`` does not exist or holds no checkpoint.
+    """
+    entries = list(scan(demos, "demo"))
+    for ref in more:
+        path = Path(ref).expanduser()
+        if path.exists():
+            found = list(scan(path, "folder"))
+            if not found:
+                raise MissingFile(f"{ref} holds no checkpoint: neither weights nor folders with weights were found.")
+            entries += found
+        elif is_repo_id(ref):
+            entries.append(CatalogEntry(ref, ref, "hub", "a repository on the Hugging Face Hub"))
+        else:
+            raise MissingFile(f"{ref!r}, given as models, is neither a folder, a file nor a Hub id.")
+    for family in families():
+        for repository, published in family.published.items():
+            text = f"{published.description}; {published.parameters / 1e6:,.0f} million parameters"
+            entries.append(CatalogEntry(repository, repository, "hub", text, family.name))
+    return Catalog(entries)
+
+
+def scan(path: Path, kind: str) -> Iterator[CatalogEntry]:
+    """The checkpoints in a folder: itself, or its weight files and its sub-folders that hold weights."""
+    if path.is_file():
+        yield CatalogEntry(path.stem, path.resolve(), kind, "a weights file")
+        return
+    if not path.is_dir():
+        return
+    children = [child for child in sorted(path.iterdir()) if child.is_dir() and find_weights(child)]
+    if find_weights(path) and not children:
+        yield CatalogEntry(path.resolve().name, path.resolve(), kind, description(path))
+        return
+    for child in children:
+        yield CatalogEntry(child.name, child.resolve(), kind, description(child))
+    for file in sorted(path.iterdir()):
+        if file.is_file() and file.suffix in WEIGHT_SUFFIXES:
+            yield CatalogEntry(file.stem, file.resolve(), kind, "a weights file")
+
+
+def description(folder: Path) -> str:
+    """The first sentence of the folder's README.md, or what it is."""
+    readme = folder / "README.md"
+    if not readme.is_file():
+        return "a checkpoint folder" if folder.is_dir() else "a weights file"
+    text = readme.read_text(encoding="utf-8", errors="replace")[:20_000]
+    if text.startswith("---"):
+        text = text.split("---", 2)[-1]  # front matter
+    lines = [line.strip() for line in text.splitlines()]
+    paragraph: list[str] = []
+    for line in lines:
+        if line and not line.startswith(("#", "|", "!", "<", "-", "`")):
+            paragraph.append(line)
+        elif paragraph:
+            break
+    first = " ".join(paragraph).split(". ")[0].rstrip(".")
+    return first[:DESCRIPTION_CHARACTERS] or "a checkpoint folder"

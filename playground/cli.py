@@ -1,0 +1,220 @@
+"""The command line: generate, score, models and card, over the same engine as the page."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from typing import Annotated, Any
+
+import typer
+
+from playground.engine.requests import (
+    CardRequest,
+    Ended,
+    GenerateRequest,
+    Loading,
+    LoadRequest,
+    ModelsRequest,
+    ScoreRequest,
+    Token,
+)
+from playground.errors import InvalidRequest, PlaygroundError
+from playground.generation.options import SamplingOptions
+from playground.settings import load_settings
+
+app = typer.Typer(
+    help="A playground for small and unusual language models. Without a command, see python app.py for the page.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+HELP = {option.name: option.metadata["description"] for option in fields(SamplingOptions)}
+DEFAULT = SamplingOptions()
+
+ModelOption = Annotated[str, typer.Option("--model", "-m", help="A catalogue name, folder, file or Hub id.")]
+TokenizerOption = Annotated[
+    str | None, typer.Option(help="A tokenizer file, folder or Hub id, where the checkpoint ships none.")
+]
+DtypeOption = Annotated[str | None, typer.Option(help="float32 (default), bfloat16 or float16.")]
+ChoiceOption = Annotated[
+    list[str] | None, typer.Option(help="A choice of the family, as name=value, e.g. rope_pairing=half.")
+]
+ModelsOption = Annotated[list[str] | None, typer.Option("--models", help="More checkpoints: a folder or a Hub id.")]
+ThreadsOption = Annotated[int | None, typer.Option(help="Threads for computing; by default torch's own choice.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def main() -> None:
+    """Run the command line; a :class:`PlaygroundError` becomes one line on stderr and exit status 1."""
+    try:
+        app()
+    except PlaygroundError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except BrokenPipeError:  # the reader of a pipe has left
+        sys.stderr.close()
+        raise SystemExit(1) from None
+
+
+@contextmanager
+def _engine(models: Sequence[str] | None = None, threads: int | None = None) -> Iterator[Any]:
+    from playground.engine.local import open_engine  # torch takes a second to import; --help need not wait
+
+    engine = open_engine(load_settings(models=tuple(models) if models else None, threads=threads))
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _open(engine: Any, ref: str, tokenizer: str | None, dtype: str | None, choices: Sequence[str] | None) -> str:
+    """Load the model, telling the stages on stderr; return its catalogue name."""
+    name = engine.catalog.find(ref).name
+    request = LoadRequest(name, dtype, tokenizer, dict(_choice(text) for text in choices or ()))
+    for event in engine.run(request):
+        _tell(event)
+    return name
+
+
+def _tell(event: Any) -> None:
+    if isinstance(event, Loading) and sys.stderr.isatty():
+        percent = "" if event.fraction is None else f" {event.fraction:.0%}"
+        print(f"\r\033[K{event.stage}{percent} …", end="", file=sys.stderr, flush=True)
+    elif sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _choice(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InvalidRequest(f"--choice {text!r} must have the form name=value.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _prompt(text: str | None, ids: str | None) -> str | tuple[int, ...]:
+    """The prompt: ids, text, or what comes through a pipe when the text is "-"."""
+    if (text is None) == (ids is None):
+        raise InvalidRequest("Give either text or --ids, and not both.")
+    if ids is not None:
+        try:
+            return tuple(int(part) for part in ids.replace(",", " ").split())
+        except ValueError:
+            raise InvalidRequest(f"--ids must be whole numbers such as '17 4 99', not {ids[:40]!r}.") from None
+    return sys.stdin.read() if text == "-" else text
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False), flush=True)
+
+
+@app.command()
+def generate(
+    model: ModelOption,
+    prompt: Annotated[str | None, typer.Option("--prompt", "-p", help="The text to continue; - reads a pipe.")] = None,
+    ids: Annotated[str | None, typer.Option(help="The prompt as token ids, e.g. '17 4 99'.")] = None,
+    max_new_tokens: Annotated[int, typer.Option(help=HELP["max_new_tokens"])] = 128,
+    temperature: Annotated[float, typer.Option(help=HELP["temperature"])] = DEFAULT.temperature,
+    top_p: Annotated[float, typer.Option(help=HELP["top_p"])] = DEFAULT.top_p,
+    top_k: Annotated[int, typer.Option(help=HELP["top_k"])] = DEFAULT.top_k,
+    min_p: Annotated[float, typer.Option(help=HELP["min_p"])] = DEFAULT.min_p,
+    repetition_penalty: Annotated[float, typer.Option(help=HELP["repetition_penalty"])] = DEFAULT.repetition_penalty,
+    seed: Annotated[int, typer.Option(help=HELP["seed"])] = DEFAULT.seed,
+    stop: Annotated[list[str] | None, typer.Option(help=HELP["stop"] + " May be repeated.")] = None,
+    tokenizer: TokenizerOption = None,
+    dtype: DtypeOption = None,
+    choice: ChoiceOption = None,
+    models: ModelsOption = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Continue a prompt, token by token."""
+    options = SamplingOptions(
+        max_new_tokens, temperature, top_p, top_k, min_p, repetition_penalty, seed, tuple(stop or ())
+    )
+    text = _prompt(prompt, ids)
+    with _engine(models, threads) as engine:
+        name = _open(engine, model, tokenizer, dtype, choice)
+        if not as_json and isinstance(text, str):
+            print(text, end="", flush=True)
+        for event in engine.run(GenerateRequest(name, text, (options,))):
+            if isinstance(event, Token):
+                if as_json:
+                    _print_json(asdict(event.step))
+                else:
+                    print(event.step.text, end="", flush=True)
+            elif isinstance(event, Ended):
+                if as_json:
+                    _print_json(asdict(event))
+                else:
+                    print(f"\n\n[{ended_line(event)}]", file=sys.stderr)
+
+
+def ended_line(event: Ended) -> str:
+    """Why a generation ended and how fast it was, in words."""
+    speed = "" if event.tokens_per_second is None else f", {event.tokens_per_second:,.0f} tokens/s"
+    return f"{event.tokens} token{'s' * (event.tokens != 1)}{speed}, ended by {event.reason}"
+
+
+@app.command()
+def score(
+    model: ModelOption,
+    text: Annotated[str | None, typer.Option("--text", "-t", help="The text to score; - reads a pipe.")] = None,
+    ids: Annotated[str | None, typer.Option(help="Token ids to score, e.g. '17 4 99'.")] = None,
+    tokenizer: TokenizerOption = None,
+    dtype: DtypeOption = None,
+    choice: ChoiceOption = None,
+    models: ModelsOption = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The log-probability of every token of a text, given those before it."""
+    wanted = _prompt(text, ids)
+    with _engine(models, threads) as engine:
+        name = _open(engine, model, tokenizer, dtype, choice)
+        result = engine.answer(ScoreRequest(name, wanted))
+    if as_json:
+        _print_json(asdict(result))
+        return
+    for token, piece, logprob in zip(result.token_ids, result.texts, result.logprobs, strict=True):
+        print(f"{token:>7}  {'' if logprob is None else f'{logprob:9.4f}':>9}  {piece!r}")
+    rate = "" if result.bits_per_byte is None else f", {result.bits_per_byte:.4f} bits per byte"
+    print(f"{result.total_bits:,.2f} bits in all{rate}")
+
+
+@app.command(name="models")
+def list_models(models: ModelsOption = None, as_json: JsonOption = False) -> None:
+    """Every known checkpoint."""
+    with _engine(models) as engine:
+        known = engine.answer(ModelsRequest())
+    if as_json:
+        _print_json(asdict(known))
+        return
+    width = max((len(state.name) for state in known.models), default=0)
+    for state in known.models:
+        print(f"{state.name:<{width}}  {state.kind:<6}  {state.description}")
+
+
+@app.command()
+def card(
+    model: ModelOption,
+    tokenizer: TokenizerOption = None,
+    dtype: DtypeOption = None,
+    choice: ChoiceOption = None,
+    models: ModelsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Load a checkpoint and say what it is."""
+    with _engine(models) as engine:
+        name = _open(engine, model, tokenizer, dtype, choice)
+        found = engine.answer(CardRequest(name)).card
+    if as_json:
+        _print_json(asdict(found))
+        return
+    for label, text in found.lines():
+        print(f"{label + ':':<12} {text}")
+    for note in found.notes:
+        print(f"- {note}")

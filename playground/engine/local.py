@@ -1,0 +1,236 @@
+"""The engine that runs requests in this process, over a model manager."""
+
+import time
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import singledispatchmethod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from playground import limits
+from playground.checkpoints.catalog import Catalog, CatalogEntry, build_catalog
+from playground.checkpoints.loader import LoadOptions, estimate_bytes, load_model
+from playground.checkpoints.manager import ModelManager
+from playground.checkpoints.memory import default_budget
+from playground.checkpoints.model import Model
+from playground.decode.plain import PlainDecoder
+from playground.engine.memo import Memo
+from playground.engine.requests import (
+    CardRequest,
+    Ended,
+    GenerateRequest,
+    Loaded,
+    Loading,
+    LoadRequest,
+    Models,
+    ModelsRequest,
+    ModelState,
+    NextToken,
+    NextTokenRequest,
+    ScoreRequest,
+    Token,
+    UnloadRequest,
+)
+from playground.generation.prompts import prompt_ids
+from playground.generation.sampler import sample_rows
+from playground.generation.steps import Alternative, Prefill, Row, Step
+from playground.generation.surprisal import score_events
+from playground.generation.warping import Warpers
+from playground.settings import Settings
+
+MEMO_SHARE = 0.05  # of the memory budget
+LOADED = "loaded"  # the manager's last stage
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """All that a redraw of one position needs: no model, no tokenizer."""
+
+    ids: tuple[int, ...]
+    logits: torch.Tensor  # float32 (vocab_size,)
+    sampled_size: int
+    best: tuple[Alternative, ...]  # limits.SHOWN_TOKENS of them, without warped probabilities
+    entropy_bits: float
+
+
+class LocalEngine:
+    """Runs requests; safe to call from any thread. Closing a stream of events stops the work behind it at once."""
+
+    def __init__(self, catalog: Catalog, manager: ModelManager):
+        self.catalog = catalog
+        self.manager = manager
+        self._memo = Memo(int(MEMO_SHARE * manager.memory().budget))
+
+    @singledispatchmethod
+    def run(self, request: Any) -> Iterator[Any]:
+        """The events that answer ``request``; see requests.py for which.
+
+        Raises:
+            PlaygroundError: with one line on what is wrong, now or while the events are read.
+        """
+        raise TypeError(f"The engine knows no request of type {type(request).__name__}.")
+
+    def answer(self, request: Any) -> Any:
+        """The last event of :meth:`run`: the answer itself for requests that have one."""
+        *_, last = self.run(request)
+        return last
+
+    def close(self) -> None:
+        """Stop all loads and drop all models."""
+        self.manager.close()
+
+    @run.register
+    def generate(self, request: GenerateRequest) -> Generator[Loading | Prefill | Token | Ended, None, None]:
+        yield from self._load(request.model)
+        with self.manager.lease(request.model) as model:
+            rows = [Row(options, request.edits) for options in request.rows]
+            first: dict[int, float] = {}
+            with closing(sample_rows(model, request.prompt, rows)) as events:
+                began = time.perf_counter()
+                for event in events:
+                    seconds = time.perf_counter() - began
+                    if isinstance(event, Prefill):
+                        yield event
+                        continue
+                    yield Token(event, seconds)
+                    first.setdefault(event.row, seconds)
+                    if event.end is not None:
+                        yield _ended(event, seconds - first[event.row])
+
+    @run.register
+    def score(self, request: ScoreRequest) -> Generator[Any, None, None]:
+        yield from self._load(request.model)
+        with self.manager.lease(request.model) as model, closing(score_events(model, request.text)) as events:
+            yield from events
+
+    @run.register
+    def next_token(self, request: NextTokenRequest) -> Generator[Loading | NextToken, None, None]:
+        card = self.manager.card(request.model)
+        known = None if card is None else self._memo.get(_key(card, request))
+        remembered = known is not None
+        if known is None:
+            yield from self._load(request.model)
+            with self.manager.lease(request.model) as model:
+                known = _remember(model, request)
+                self._memo.put(_key(model.card, request), known, known.logits.nbytes)
+        yield _distribution(known, request, remembered)
+
+    @run.register
+    def load(self, request: LoadRequest) -> Generator[Loading | Loaded, None, None]:
+        choices = dict(request.choices) | {"dtype": request.dtype, "tokenizer": request.tokenizer}
+        yield from self._load(request.model, choices)
+        yield Loaded(request.model, self.manager.card(request.model))
+
+    @run.register
+    def card(self, request: CardRequest) -> Generator[Loading | Loaded, None, None]:
+        yield from self._load(request.model)
+        with self.manager.lease(request.model) as model:
+            yield Loaded(request.model, model.card)
+
+    @run.register
+    def unload(self, request: UnloadRequest) -> Iterator[Models]:
+        self.manager.unload(request.model)
+        yield self._models()
+
+    @run.register
+    def models(self, request: ModelsRequest) -> Iterator[Models]:
+        yield self._models()
+
+    def _load(self, name: str, choices: Mapping[str, Any] | None = None) -> Iterator[Loading]:
+        for stage in self.manager.loading(name, choices):
+            if stage.stage != LOADED:
+                yield Loading(stage.name, stage.stage, stage.fraction, stage.seconds)
+
+    def _models(self) -> Models:
+        states = []
+        for status in self.manager.status():
+            entry, card = self.catalog[status.name], self.manager.card(status.name)
+            states.append(
+                ModelState(
+                    name=status.name,
+                    kind=entry.kind,
+                    description=entry.description,
+                    family=card.family if card else entry.family,
+                    state=status.state,
+                    stage=status.stage,
+                    fraction=status.fraction,
+                    memory_bytes=status.memory_bytes,
+                    in_use=status.leases,
+                    error=status.last_error,
+                    card=card,
+                )
+            )
+        memory = self.manager.memory()
+        return Models(tuple(states), memory.used, memory.reserved, memory.budget)
+
+
+def _ended(step: Step, seconds: float) -> Ended:
+    tokens = step.index + 1
+    return Ended(step.row, step.end, tokens, seconds, (tokens - 1) / seconds if tokens > 1 and seconds > 0 else None)
+
+
+def _key(card: Any, request: NextTokenRequest) -> tuple:
+    return (card.fingerprint, card.dtype, card.tokenizer, card.notes, request.prompt, request.edits)
+
+
+def _remember(model: Model, request: NextTokenRequest) -> _Remembered:
+    ids = prompt_ids(model, request.prompt)
+    model.batch(ids)  # checked against the context
+    decoder = PlainDecoder(model.network)
+    controls = None
+    if request.edits:
+        controls = lambda length: model.network.controls([(request.edits, ids[:length])])  # noqa: E731
+    for _ in decoder.prefill(ids, controls):
+        pass
+    logits = decoder.logits[0].float().clone()
+    logprobs = logits.double().log_softmax(-1)
+    top = logprobs[: model.sampled_size].topk(min(limits.SHOWN_TOKENS, model.sampled_size))
+    texts = [str(i) if model.tokenizer is None else model.tokenizer.token_text(i) for i in top.indices.tolist()]
+    best = zip(top.indices.tolist(), texts, top.values.tolist(), strict=True)
+    entropy = float(-(logprobs.exp() * logprobs.clamp(min=-1e9)).sum() / np.log(2))
+    return _Remembered(
+        tuple(ids), logits, model.sampled_size, tuple(Alternative(i, t, lp, 0.0) for i, t, lp in best), entropy
+    )
+
+
+def _distribution(known: _Remembered, request: NextTokenRequest, remembered: bool) -> NextToken:
+    tokens, logprobs = Warpers(request.options, known.sampled_size).survivors(known.ids, known.logits)
+    warped = dict(zip(tokens.tolist(), np.exp(logprobs).tolist(), strict=True))
+    return NextToken(
+        tokens=tuple(
+            Alternative(a.token_id, a.text, a.logprob, warped.get(a.token_id, 0.0)) for a in known.best[: request.top]
+        ),
+        entropy_bits=known.entropy_bits,
+        effective_choices=2**known.entropy_bits,
+        survivors=len(tokens),
+        remembered=remembered,
+    )
+
+
+def open_engine(settings: Settings) -> LocalEngine:
+    """An engine over the catalogue and within the memory that ``settings`` name.
+
+    Raises:
+        PlaygroundError: a folder of models that does not exist.
+    """
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
+    budget = default_budget() if settings.memory_gb is None else int(settings.memory_gb * 10**9)
+    catalog = build_catalog(settings.checkpoints, settings.models)
+
+    def options(choices: Mapping[str, Any]) -> LoadOptions:
+        own = {name: value for name, value in choices.items() if name not in ("dtype", "tokenizer")}
+        return LoadOptions(choices.get("dtype"), choices.get("tokenizer"), choices=own, room=budget)
+
+    def load(entry: CatalogEntry, choices: Mapping[str, Any], report: Any, cancelled: Any) -> Model:
+        return load_model(entry.ref, options(choices), report, cancelled, name=entry.name)
+
+    def estimate(entry: CatalogEntry, choices: Mapping[str, Any]) -> int:
+        ref = entry.ref if isinstance(entry.ref, Path) else str(entry.ref)
+        return estimate_bytes(ref, options(choices))
+
+    return LocalEngine(catalog, ModelManager(catalog, load, estimate, budget))

@@ -1,0 +1,1 @@
+"""Measures of finished checkpoints on text that they have not seen."""

@@ -1,0 +1,38 @@
+"""The library's front door: a model by catalogue name, folder, file or Hub id."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from playground.checkpoints.catalog import build_catalog
+from playground.checkpoints.loader import LoadOptions, load_model
+from playground.checkpoints.model import Model
+from playground.settings import load_settings
+
+
+def load(
+    ref: str | Path,
+    dtype: torch.dtype | str | None = None,
+    tokenizer: str | Path | None = None,
+    **choices: Any,
+) -> Model:
+    """Load a model.
+
+    Args:
+        ref: a catalogue name such as "demo-shard", a folder, a file, or a Hub id such as "sage002/pixel".
+        dtype: "float32" (the default; 16 bit if that does not fit in memory, and then the card says so),
+            "bfloat16", "float16", or the torch dtype.
+        tokenizer: a file, folder or Hub id, where the checkpoint ships none.
+        choices: what the family leaves open, e.g. ``rope_pairing="half"``, ``rope_base=10000.0`` for shard.
+
+    Returns:
+        A model with ``card``, ``tokenizer`` and, by what it can do, ``logits(ids)``, ``sense_vectors(ids)``,
+        ``sense_weights(ids)`` or ``predict_patches(pixel_values, attention_mask, mask)``.
+
+    Raises:
+        PlaygroundError: one line on what is wrong and what to do.
+    """
+    settings = load_settings()
+    entry = build_catalog(settings.checkpoints, settings.models).find(ref)
+    return load_model(entry.ref, LoadOptions(dtype, tokenizer, choices=choices), name=str(ref))

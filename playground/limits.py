@@ -1,0 +1,21 @@
+"""Every limit on what a request may ask for, in one place.
+
+The service layer enforces these (the page's widgets only mirror them): a browser can send anything.
+"""
+
+PROMPT_CHARACTERS = 20_000
+PROMPT_TOKENS = 16_384
+NEW_TOKENS = 4_096
+TEMPERATURE = (0.0, 5.0)
+TOP_K = (0, 1_000)
+REPETITION_PENALTY = (0.5, 2.0)
+SEED = (0, 2**32 - 1)
+STOP_STRINGS = 8
+STOP_CHARACTERS = 64
+ROWS = 16
+EDITS = 64
+ALTERNATIVES = 10
+SHOWN_TOKENS = 200
+# Sizes that no real checkpoint of these families comes near; a config beyond them is a mistake or an attack.
+DIMENSION = 2**20
+LAYERS = 1_024

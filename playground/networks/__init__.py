@@ -1,0 +1,1 @@
+"""The networks in plain torch: tensors in, tensors out. No files, no text, no global state."""

@@ -1,0 +1,155 @@
+"""pixel-lm: a Llama-like decoder with grouped queries (`sage002/pixel`, pixel_100m). Unrelated to the PIXEL of images.
+
+Pre-norm blocks without biases, interleaved RoPE, SwiGLU or, in every ``expert_interval``-th layer, a mixture of them.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from playground.networks.kv_cache import KVCache, LayerCache
+from playground.networks.language import LanguageNetwork
+from playground.networks.layers import (
+    GatedMLP,
+    RMSNorm,
+    causal_attention,
+    check_dimensions,
+    check_divides,
+    merge_heads,
+    rotary_angles,
+    rotate,
+    split_heads,
+)
+
+
+@dataclass(frozen=True)
+class MoEConfig:
+    """Mixture of experts: which layers have one, how many experts, how many of them a token uses."""
+
+    num_experts: int = 4
+    top_k: int = 2
+    expert_interval: int = 4
+
+    def __post_init__(self):
+        check_dimensions("pixel-lm moe", num_experts=self.num_experts, expert_interval=self.expert_interval)
+        check_dimensions("pixel-lm moe", top_k=self.top_k)
+
+
+@dataclass(frozen=True)
+class PixelLMConfig:
+    """Sizes of a pixel-lm network; the names are those of ``pixel_model_config.json``."""
+
+    vocab_size: int
+    context_length: int
+    num_layers: int
+    hidden_size: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    intermediate_size: int
+    rope_base: float = 500000.0
+    rms_norm_eps: float = 1e-5
+    tie_word_embeddings: bool = True
+    moe: MoEConfig | None = None
+
+    def __post_init__(self):
+        check_dimensions(
+            "pixel-lm", vocab_size=self.vocab_size, context_length=self.context_length, num_layers=self.num_layers,
+            hidden_size=self.hidden_size, num_attention_heads=self.num_attention_heads,
+            num_key_value_heads=self.num_key_value_heads, intermediate_size=self.intermediate_size,
+        )  # fmt: skip
+        check_divides(
+            "pixel-lm",
+            hidden_size_per_two_attention_heads=(self.hidden_size, 2 * self.num_attention_heads),
+            num_attention_heads_per_num_key_value_heads=(self.num_attention_heads, self.num_key_value_heads),
+        )
+
+    @property
+    def head_dim(self) -> int:
+        return self.hidden_size // self.num_attention_heads
+
+    def has_experts(self, layer: int) -> bool:
+        return self.moe is not None and (layer + 1) % self.moe.expert_interval == 0
+
+
+class Attention(nn.Module):
+    def __init__(self, config: PixelLMConfig):
+        super().__init__()
+        width, shared = config.hidden_size, config.num_key_value_heads * config.head_dim
+        self.q_proj = nn.Linear(width, width, bias=False)
+        self.k_proj = nn.Linear(width, shared, bias=False)
+        self.v_proj = nn.Linear(width, shared, bias=False)
+        self.o_proj = nn.Linear(width, width, bias=False)
+        self.heads, self.kv_heads = config.num_attention_heads, config.num_key_value_heads
+
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: LayerCache | None) -> Tensor:
+        q = rotate(split_heads(self.q_proj(x), self.heads), cos, sin, "interleaved")  # (B, H, T, D)
+        k = rotate(split_heads(self.k_proj(x), self.kv_heads), cos, sin, "interleaved")  # (B, Hkv, T, D)
+        v = split_heads(self.v_proj(x), self.kv_heads)
+        if cache is not None:
+            k, v = cache.extend(k, v)
+        return self.o_proj(merge_heads(causal_attention(q, k, v)))
+
+
+class ExpertMLP(nn.Module):
+    """Each token's ``top_k`` experts by router logit, weighted by a softmax over just those."""
+
+    def __init__(self, config: PixelLMConfig):
+        super().__init__()
+        self.router = nn.Linear(config.hidden_size, config.moe.num_experts, bias=False)
+        self.experts = nn.ModuleList(
+            GatedMLP(config.hidden_size, config.intermediate_size) for _ in range(config.moe.num_experts)
+        )
+        self.top_k = min(config.moe.top_k, config.moe.num_experts)
+
+    def forward(self, x: Tensor) -> Tensor:
+        scores, chosen = self.router(x).topk(self.top_k, dim=-1)  # (B, T, top_k)
+        weights = scores.float().softmax(-1).to(x.dtype)
+        out = torch.zeros_like(x)
+        for index, expert in enumerate(self.experts):
+            *token, rank = (chosen == index).nonzero(as_tuple=True)
+            if len(rank):
+                out[tuple(token)] += weights[(*token, rank)].unsqueeze(-1) * expert(x[tuple(token)])
+        return out
+
+
+class Block(nn.Module):
+    def __init__(self, config: PixelLMConfig, experts: bool):
+        super().__init__()
+        self.norm1 = RMSNorm(config.hidden_size, config.rms_norm_eps)
+        self.attention = Attention(config)
+        self.norm2 = RMSNorm(config.hidden_size, config.rms_norm_eps)
+        self.feed_forward = ExpertMLP(config) if experts else GatedMLP(config.hidden_size, config.intermediate_size)
+
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: LayerCache | None) -> Tensor:
+        x = x + self.attention(self.norm1(x), cos, sin, cache)
+        return x + self.feed_forward(self.norm2(x))
+
+
+class PixelLM(LanguageNetwork):
+    """The whole network; see :class:`LanguageNetwork` for the calls."""
+
+    def __init__(self, config: PixelLMConfig):
+        super().__init__(config.vocab_size, config.context_length)
+        self.config = config
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.layers = nn.ModuleList(Block(config, config.has_experts(i)) for i in range(config.num_layers))
+        self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+        self.lm_head = None if config.tie_word_embeddings else nn.Linear(config.hidden_size, config.vocab_size, False)
+
+    def new_cache(self) -> KVCache:
+        return KVCache([None] * self.config.num_layers)
+
+    def hidden_states(self, ids: Tensor, cache: KVCache | None = None, controls: None = None) -> Tensor:
+        start, length = self.span(ids, cache)
+        x = self.embed_tokens(ids)  # (B, T, hidden_size)
+        cos, sin = rotary_angles(start, length, self.config.head_dim, self.config.rope_base, ids.device)
+        for i, layer in enumerate(self.layers):
+            x = layer(x, cos, sin, None if cache is None else cache.layers[i])
+        if cache is not None:
+            cache.length += length
+        return self.norm(x)
+
+    def unembed(self, hidden: Tensor) -> Tensor:
+        return F.linear(hidden, (self.lm_head or self.embed_tokens).weight).float()

@@ -1,0 +1,1 @@
+"""Looking into a Backpack and changing what its senses do."""

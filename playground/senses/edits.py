@@ -1,0 +1,168 @@
+"""Edits of a Backpack's senses: plain frozen data that compiles to scales and replaced vectors.
+
+An edit changes the sum over (word, sense), never the encoder, so the weights alpha stay as they are and the edited
+next-token logits are exact. Formulas: Hewitt et al. 2023, section 5, and the authors' published code.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from playground.errors import InvalidRequest
+from playground.networks.backpack import Backpack
+
+STRENGTHS = ((1.0, 1.0, 1.0, 1.0), (1.5, 1.5, 1.3, 1.0), (2.2, 2.2, 1.5, 1.0), (3.3, 3.3, 3.0, 1.0))
+QUANTILES = (0.95, 0.80, 0.60)  # of all (token, sense) scores; the bands between them get the four multipliers
+ANNEAL_DIVISOR, ANNEAL_OFFSET, RECENCY = 7.5, 6.0, 100.0
+SCORE_CHUNK = 64  # tokens whose senses are scored at a time: V * k * SCORE_CHUNK floats
+
+
+def _check(network: Backpack, sense: int | None = None, **tokens: int) -> None:
+    for name, token in tokens.items():
+        if not isinstance(token, int) or not 0 <= token < network.vocab_size:
+            raise InvalidRequest(f"{name} is {token!r}, but token ids go from 0 to {network.vocab_size - 1:,}.")
+    if sense is not None and (not isinstance(sense, int) or not 0 <= sense < network.num_senses):
+        raise InvalidRequest(f"sense is {sense!r}, but this model's senses go from 0 to {network.num_senses - 1}.")
+
+
+class Edit:
+    """What the network asks of an edit; each kind changes one of the two."""
+
+    def scales(self, network: Backpack, ids: Sequence[int]) -> Tensor:
+        """Factors ``(T, k)`` on the weight of every (position, sense) of ``ids``."""
+        return torch.ones(len(ids), network.num_senses)
+
+    def vectors(self, network: Backpack, replaced: Mapping[int, Tensor]) -> dict[int, Tensor]:
+        """Sense vectors ``(k, d)`` by token id, made from those that earlier edits have ``replaced``."""
+        return {}
+
+
+@dataclass(frozen=True)
+class ScaleSense(Edit):
+    """Multiply one sense's weight wherever ``token_id`` stands, or only at ``position``; nothing is renormalised."""
+
+    token_id: int
+    sense: int
+    factor: float
+    position: int | None = None
+
+    def scales(self, network: Backpack, ids: Sequence[int]) -> Tensor:
+        _check(network, self.sense, token_id=self.token_id)
+        factors = super().scales(network, ids)
+        for place, token in enumerate(ids):
+            if token == self.token_id and self.position in (None, place):
+                factors[place, self.sense] = self.factor
+        return factors
+
+
+@dataclass(frozen=True)
+class SwapDirection(Edit):
+    """In every sense of ``token_id``, replace the part along ``out_token_id``'s word vector by ``in_token_id``'s.
+
+    ``s - c * e_out + c * |e_out|^2 / |e_in|^2 * e_in`` with ``c = s . e_out / |e_out|^2``.
+    """
+
+    token_id: int
+    out_token_id: int
+    in_token_id: int
+
+    def vectors(self, network: Backpack, replaced: Mapping[int, Tensor]) -> dict[int, Tensor]:
+        _check(network, token_id=self.token_id, out_token_id=self.out_token_id, in_token_id=self.in_token_id)
+        with torch.inference_mode():
+            senses = replaced.get(self.token_id)
+            if senses is None:
+                senses = network.sense_vectors(torch.tensor(self.token_id))  # (k, d)
+            out, into = network.word_vectors[self.out_token_id], network.word_vectors[self.in_token_id]
+            along = (senses @ out / out.dot(out))[:, None]  # (k, 1)
+            return {self.token_id: senses - along * out + along * (out.dot(out) / into.dot(into)) * into}
+
+
+@dataclass(frozen=True)
+class TopicBoost(Edit):
+    """Strengthen the senses that promote the ``targets``, fading as their words get said.
+
+    Args:
+        targets: ids of the words that make the topic.
+        multipliers: factors for (token, sense) pairs scored above the 95 percent quantile, 80 to 95, 60 to 80, below.
+        anneal: fade a sense's boost once the words it promotes are in the text.
+        recency: boost later positions more, by 1 percent a position (only with ``anneal``).
+        skip: a token whose score counts as 0, the end of text in the authors' code.
+    """
+
+    targets: tuple[int, ...]
+    multipliers: tuple[float, float, float, float] = STRENGTHS[2]
+    anneal: bool = True
+    recency: bool = True
+    skip: int | None = None
+
+    def scales(self, network: Backpack, ids: Sequence[int]) -> Tensor:
+        if not self.targets:
+            raise InvalidRequest("A topic needs at least one target word.")
+        for target in self.targets:
+            _check(network, target=target)
+        table = topic_multipliers(network, self.targets, self.multipliers, self.skip)
+        boost = table[torch.tensor(ids)]  # (T, k)
+        if not self.anneal:
+            return boost
+        fade = annealing(network, ids, self.multipliers, self.recency)
+        return boost * fade + (1 - fade)
+
+
+@torch.inference_mode()
+def spoken_senses(network: Backpack, ids: Sequence[int]) -> Tensor:
+    """``(T, k)``: how much of what each position's senses promote the text ``ids`` already says.
+
+    The sum over all tokens x of the text of ``ReLU(sense . word vector of x)``.
+    """
+    row = torch.tensor(ids)
+    return torch.relu(network.sense_vectors(row) @ network.word_vectors[row].T).float().sum(-1)
+
+
+def annealing(network: Backpack, ids: Sequence[int], multipliers: Sequence[float], recency: bool = True) -> Tensor:
+    """``(T, k)``: how much of the boost is left, from 1 (all) towards 0; recency can push it above 1.
+
+    ``sigmoid(-max(multipliers) / 7.5 * spoken + 6) * (1 + position / 100)``
+    """
+    fade = torch.sigmoid(ANNEAL_OFFSET - max(multipliers) / ANNEAL_DIVISOR * spoken_senses(network, ids))
+    return fade * (1 + torch.arange(len(ids)) / RECENCY)[:, None] if recency else fade
+
+
+@torch.inference_mode()
+def topic_scores(network: Backpack, targets: Sequence[int], skip: int | None = None) -> Tensor:
+    """``(V, k)``: a sense's logits for the ``targets``, summed, over its largest logit for any token; 0 for ``skip``."""
+    rows = []
+    for chunk in torch.arange(network.vocab_size).split(SCORE_CHUNK):
+        logits = network.unembed(network.sense_vectors(chunk))  # (chunk, k, V)
+        rows.append(logits[..., list(targets)].sum(-1) / logits.amax(-1))
+    scores = torch.cat(rows)
+    if skip is not None:
+        scores[skip] = 0.0
+    return scores
+
+
+def topic_multipliers(
+    network: Backpack, targets: tuple[int, ...], multipliers: Sequence[float], skip: int | None = None
+) -> Tensor:
+    """``(V, k)`` factors by quantile of :func:`topic_scores`; exact ties with a quantile keep 1."""
+    key = ("topic scores", targets, skip)
+    if key not in network.derived:
+        network.derived[key] = topic_scores(network, targets, skip)
+    scores = network.derived[key]
+    ordered = scores.flatten().sort().values
+    high, middle, low = (_quantile(ordered, q) for q in QUANTILES)
+    table = torch.ones_like(scores)
+    table[scores > high] = multipliers[0]
+    table[(scores > middle) & (scores < high)] = multipliers[1]
+    table[(scores > low) & (scores < middle)] = multipliers[2]
+    table[scores < low] = multipliers[3]
+    return table
+
+
+def _quantile(ordered: Tensor, q: float) -> Tensor:
+    """Linear interpolation between neighbours; ``torch.quantile`` refuses tables of published size."""
+    place = q * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])

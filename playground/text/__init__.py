@@ -1,0 +1,1 @@
+"""Text in and out: tokenizers, incremental decoding, and the drawing of text. No models, no screen."""

@@ -1,0 +1,1 @@
+"""How the demo checkpoints are made: corpora, tokenizers, one trainer, one recipe per demo, export."""
