@@ -20,7 +20,7 @@ class Memory:
     """Counts bytes that are alive, and the most there ever were."""
 
     def __init__(self):
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # the collector may drop a block in a thread that is counting another one
         self.live = self.peak = 0
 
     def add(self, size):

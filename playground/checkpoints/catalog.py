@@ -1,13 +1,13 @@
 """Which checkpoints exist: the demos that come with the project, the user's folders, and the published ones."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from playground.checkpoints.families import families
+from playground.checkpoints.families import families, recognise
 from playground.checkpoints.hub import is_repo_id
-from playground.checkpoints.loader import find_weights
-from playground.errors import MissingFile
+from playground.checkpoints.loader import find_weights, open_bundle
+from playground.errors import MissingFile, PlaygroundError
 
 WEIGHT_SUFFIXES = (".safetensors", ".pt", ".bin")
 DESCRIPTION_CHARACTERS = 160
@@ -21,7 +21,8 @@ class CatalogEntry:
         ref: a folder, a file, or a Hub id.
         kind: "demo", "folder" or "hub".
         description: a line for people.
-        family: its family where that is known without opening it.
+        family: its family, where that is known before the download.
+        abilities: what that family can do; empty if the family is unknown.
     """
 
     name: str
@@ -29,6 +30,7 @@ class CatalogEntry:
     kind: str
     description: str
     family: str | None = None
+    abilities: tuple[str, ...] = ()
 
 
 class Catalog(Mapping[str, CatalogEntry]):
@@ -47,7 +49,7 @@ class Catalog(Mapping[str, CatalogEntry]):
         name, number = entry.name, 2
         while name in self._entries:
             name, number = f"{entry.name} ({number})", number + 1
-        entry = CatalogEntry(name, entry.ref, entry.kind, entry.description, entry.family)
+        entry = replace(entry, name=name)
         self._entries[name] = entry
         return entry
 
@@ -65,7 +67,7 @@ class Catalog(Mapping[str, CatalogEntry]):
         except (OSError, ValueError):
             exists = False
         if exists:
-            return self.add(CatalogEntry(str(ref), path.resolve(), "folder", description(path)))
+            return self.add(on_disk(str(ref), path, "folder"))
         if is_repo_id(str(ref)) and path.suffix not in (*WEIGHT_SUFFIXES, ".json"):
             return self.add(CatalogEntry(str(ref), str(ref), "hub", "a repository on the Hugging Face Hub"))
         known = ", ".join(self._entries)
@@ -102,26 +104,38 @@ def build_catalog(demos: Path, more: Iterable[str] = ()) -> Catalog:
     for family in families():
         for repository, published in family.published.items():
             text = f"{published.description}; {published.parameters / 1e6:,.0f} million parameters"
-            entries.append(CatalogEntry(repository, repository, "hub", text, family.name))
+            abilities = tuple(sorted(family.abilities))
+            entries.append(CatalogEntry(repository, repository, "hub", text, family.name, abilities))
     return Catalog(entries)
 
 
 def scan(path: Path, kind: str) -> Iterator[CatalogEntry]:
     """The checkpoints in a folder: itself, or its weight files and its sub-folders that hold weights."""
     if path.is_file():
-        yield CatalogEntry(path.stem, path.resolve(), kind, "a weights file")
+        yield on_disk(path.stem, path, kind)
         return
     if not path.is_dir():
         return
     children = [child for child in sorted(path.iterdir()) if child.is_dir() and find_weights(child)]
     if find_weights(path) and not children:
-        yield CatalogEntry(path.resolve().name, path.resolve(), kind, description(path))
+        yield on_disk(path.resolve().name, path, kind)
         return
     for child in children:
-        yield CatalogEntry(child.name, child.resolve(), kind, description(child))
+        yield on_disk(child.name, child, kind)
     for file in sorted(path.iterdir()):
         if file.is_file() and file.suffix in WEIGHT_SUFFIXES:
-            yield CatalogEntry(file.stem, file.resolve(), kind, "a weights file")
+            yield on_disk(file.stem, file, kind)
+
+
+def on_disk(name: str, path: Path, kind: str) -> CatalogEntry:
+    """The entry of a folder or file. Only headers are read; what cannot be read is listed all the same, and says why
+    when somebody loads it."""
+    text = description(path)
+    try:
+        family = recognise(open_bundle(path))
+    except PlaygroundError:
+        return CatalogEntry(name, path.resolve(), kind, text)
+    return CatalogEntry(name, path.resolve(), kind, text, family.name, tuple(sorted(family.abilities)))
 
 
 def description(folder: Path) -> str:

@@ -167,14 +167,12 @@ def _listing(storage: Path, commit: str) -> Path:
 def _list_files(repo_id: str, branch: str) -> tuple[str, list[str]]:
     """(commit, file names without code) of the repository."""
     api = HfApi()
-    revision = None if branch == constants.DEFAULT_REVISION else branch
     with Explained(repo_id, branch, parsing=True):
-        info = api.model_info(repo_id, revision=revision, timeout=TIMEOUT_SECONDS)
+        info = api.model_info(repo_id, revision=branch, timeout=TIMEOUT_SECONDS)
         commit = info.sha
         if not isinstance(commit, str) or not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", commit):
             raise ValueError("no commit in its answer")
-        names = [item.rfilename for item in info.siblings or ()]
-        names = names or list(api.list_repo_files(repo_id, revision=commit))
+        names = [item.rfilename for item in info.siblings or ()] or list(api.list_repo_files(repo_id, revision=commit))
     return commit, [name for name in names if _is_plain_name(name)]
 
 

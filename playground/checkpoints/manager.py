@@ -9,7 +9,6 @@ own, never with its lock held. Its promises:
 - Nobody waits for memory that somebody else uses: what does not fit is refused at once.
 """
 
-import gc
 import logging
 import threading
 import time
@@ -20,7 +19,7 @@ from difflib import get_close_matches
 from typing import Any, Protocol
 
 from playground.checkpoints.attempts import attempt, detached, is_out_of_memory
-from playground.checkpoints.memory import available_memory, needed_and_free, readable_bytes
+from playground.checkpoints.memory import available_memory, collect_garbage, needed_and_free, readable_bytes
 from playground.checkpoints.residents import Load, MemoryStatus, ModelStatus, Residents, Slot, Ticket
 from playground.errors import Cancelled, DoesNotFit, InvalidRequest, ModelBusy, name_some
 
@@ -274,7 +273,7 @@ class ModelManager:
             log.info("Loaded %s: %s in %.1f s.", slot.name, readable_bytes(load.size), time.monotonic() - load.began)
             return
         load.model = None
-        gc.collect()  # before the reservation is given back: what it stands for must be free by then
+        collect_garbage()  # before the reservation is given back: what it stands for must be free by then
         with self._changed:
             if not load.given_up():
                 slot.last_error = str(error) or type(error).__name__
@@ -354,7 +353,7 @@ class ModelManager:
             taken = [other.take() for other in self._residents.idle()]
             self._leaving += len(taken)
         self._discard(taken)
-        gc.collect()
+        collect_garbage()
 
     def _report(self, load: Load, stage: str, fraction: float | None) -> None:
         fraction = None if fraction is None else min(1.0, max(0.0, float(fraction)))
@@ -383,7 +382,7 @@ class ModelManager:
         count = len(models)
         try:
             models.clear()
-            gc.collect()
+            collect_garbage()
         finally:
             with self._changed:
                 self._leaving -= count

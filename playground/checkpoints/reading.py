@@ -95,12 +95,20 @@ def refuse_impostors(head: bytes, size: int, name: str) -> None:
 
 def refuse_text(head: bytes, size: int, name: str) -> None:
     """Raise DamagedFile if a weights file is text, quoting the start of it when it is JSON (a server's error)."""
-    if any(byte < 32 and byte not in b"\t\r\n\f" for byte in head):
+    if any(byte < 32 and byte not in b"\t\r\n\f" for byte in head) or not _is_utf8(head):
         return
     if head.lstrip().startswith((b"{", b"[")):
         said = "".join(character for character in head.decode(errors="replace")[:100] if character.isprintable())
         raise DamagedFile(f"{name!r} is JSON text instead of weights, perhaps a server's error: {said}")
     raise DamagedFile(f"{name!r} is plain text instead of weights ({size:,} bytes); download it again")
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        return error.start > len(head) - 4  # a character cut in two at the end
+    return True
 
 
 def first_line(error: BaseException) -> str:

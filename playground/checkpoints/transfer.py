@@ -50,16 +50,17 @@ class Unreachable(Exception):
 
 
 class Progress:
-    """Bytes over all files of a download, reported in steps of half a percent and never going back."""
+    """Bytes over all files of a download, reported for each file and in steps of half a percent, never going back."""
 
     def __init__(self, total: int, done: int, on_progress: OnProgress):
         self.total, self.finished, self.on_progress = total, done, on_progress
-        self.reported = -1
+        self.name, self.reported = "", done
 
     def report(self, name: str, of_file: int) -> None:
-        done = min(self.finished + of_file, self.total)
-        if done - self.reported >= max(self.total // 200, 1) or done == self.total != self.reported:
-            self.reported = done
+        done = max(min(self.finished + of_file, self.total), self.reported)
+        step = done - self.reported
+        if name != self.name or step >= max(self.total // 200, 1) or (step and done == self.total):
+            self.name, self.reported = name, done
             self.on_progress(name, done, self.total)
 
     def finish(self, name: str, size: int) -> None:
@@ -174,6 +175,10 @@ class Explained:
                 raise Offline(f"{repo} needs the network, but offline mode is on (HF_HUB_OFFLINE)") from None
             case HfHubHTTPError() if error.response.status_code in PASSING_STATUS:
                 raise Unreachable(f"HTTP status {error.response.status_code}") from None
+            case HfHubHTTPError() if error.response.status_code in (401, 403):
+                message = f"the Hub gives no access to {repo}; log in with 'hf auth login' or set HF_TOKEN"
+            case HfHubHTTPError() if error.response.status_code == 404:
+                message = f"the Hub has no {repo} ({self.where}); check the name"
             case HfHubHTTPError():
                 message = f"the Hub refused {repo} with HTTP status {error.response.status_code}"
             case httpx2.TransportError() | LocalEntryNotFoundError():

@@ -155,6 +155,7 @@ class LocalEngine:
                     kind=entry.kind,
                     description=entry.description,
                     family=card.family if card else entry.family,
+                    abilities=card.abilities if card else entry.abilities,
                     state=status.state,
                     stage=status.stage,
                     fraction=status.fraction,

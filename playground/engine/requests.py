@@ -204,6 +204,7 @@ class ModelState:
     kind: str
     description: str
     family: str | None
+    abilities: tuple[str, ...]
     state: str
     stage: str | None
     fraction: float | None

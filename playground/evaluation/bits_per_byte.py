@@ -64,7 +64,9 @@ def begin_token(model: Any) -> int | None:
     """The id to put before a text: the one its family uses, else a begin token that its tokenizer knows."""
     if getattr(model, "begin_id", None) is not None:
         return model.begin_id
-    return next((model.tokenizer.special_ids[name] for name in BEGIN_TOKENS if name in model.tokenizer.special_ids), None)
+    return next(
+        (model.tokenizer.special_ids[name] for name in BEGIN_TOKENS if name in model.tokenizer.special_ids), None
+    )
 
 
 def _windows(row: list[int], context: int) -> Iterator[tuple[list[int], int]]:

@@ -45,10 +45,6 @@ def check_edits(edits: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def _encoded(model: Any, text: str) -> list[int]:
-    if model.tokenizer is None:
-        raise InvalidRequest(
-            "This model has no tokenizer, so it cannot read text. Load it with one, or give the prompt as token ids."
-        )
     if len(text) > limits.PROMPT_CHARACTERS:
         raise InvalidRequest(
             f"The text has {len(text):,} characters, but at most {limits.PROMPT_CHARACTERS:,} are allowed. Shorten it."

@@ -165,7 +165,7 @@ def _steps(model: Any, rows: Sequence[_RowState], logits: Tensor) -> Generator[S
             logprob=drawn[1],
             probability=drawn[2],
             alternatives=tuple(
-                Alternative(id, _piece(model, id), logprob, probability) for id, logprob, probability in others
+                Alternative(other, _piece(model, other), logprob, probability) for other, logprob, probability in others
             ),
             end=end,
         )

@@ -7,9 +7,9 @@ from typing import Any
 from playground.generation.options import SamplingOptions
 
 # Why a row ended.
-END_TOKEN = "end token"
+END_TOKEN = "end token"  # noqa: S105 (no password)
 STOP_STRING = "stop string"
-TOKEN_LIMIT = "token limit"
+TOKEN_LIMIT = "token limit"  # noqa: S105
 CONTEXT_FULL = "context full"
 
 

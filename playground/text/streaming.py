@@ -75,7 +75,12 @@ class TextStream:
             if text := self._tokenizer.decode(self._window[-kept:]):
                 self._window, self._emitted, self._limit = self._window[-kept:], len(text), kept + _WINDOW
                 return
-        self._limit *= 2  # special tokens only, so far: look again when there are twice as many
+        # Special tokens only, lately. Several in a row do what one does: SentencePiece ends a character there.
+        silent = {id_ for id_ in self._tokenizer.special_ids.values() if not self._tokenizer.token_bytes(id_)}
+        self._window = [
+            id_ for before, id_ in zip([None, *self._window], self._window, strict=False) if not {before, id_} <= silent
+        ]
+        self._limit = max(self._limit, 2 * len(self._window))
 
 
 def settled_text(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
@@ -117,11 +122,11 @@ class StopStrings:
         return rest
 
     def _beginning_at_end_of(self, text: str) -> int:
-        """Return the length of the longest end of ``text`` that begins a stop string without completing it."""
+        """Return the length of the longest end of ``text`` that begins a stop string; it has none whole."""
         longest = max((len(stop) for stop in self._stops), default=1) - 1
         for length in range(min(longest, len(text)), 0, -1):
             end = text[-length:]
-            if any(len(stop) > length and stop.startswith(end) for stop in self._stops):
+            if any(stop.startswith(end) for stop in self._stops):
                 return length
         return 0
 

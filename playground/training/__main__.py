@@ -1,4 +1,7 @@
-"""``python -m playground.training <recipe> --data DIR --out DIR``: train a demo and write it in its published layout."""
+"""``python -m playground.training <recipe> --data DIR --out DIR`` trains a demo.
+
+It is written to ``OUT/checkpoint`` in the file layout that its family publishes, with the thinned curve beside it.
+"""
 
 import sys
 from pathlib import Path
@@ -8,27 +11,31 @@ import torch
 import typer
 
 from playground.errors import PlaygroundError
-from playground.training.export import export
+from playground.training.export import export, thin_curve
 from playground.training.recipes import find_recipe
-from playground.training.run import prepare
+from playground.training.run import TOKENIZER, prepare
+from playground.training.trainer import CURVE
 
 
 def main(
     recipe: Annotated[str, typer.Argument(help="demo-shard, or smoke for a trial of seconds.")],
     data: Annotated[Path, typer.Option(help="Folder that holds the corpora, one sub-folder each.")],
     out: Annotated[Path, typer.Option(help="Folder for the curve, the run's state and the finished checkpoint.")],
-    minutes: Annotated[float | None, typer.Option(min=0.01, help="Finish within this time, all sessions counted.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.01, help="Finish within this time, all sessions counted.")
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; torch decides without it.")] = None,
-    compile: Annotated[bool, typer.Option("--compile", help="Use torch.compile; it needs a C++ compiler.")] = False,
+    compiled: Annotated[bool, typer.Option("--compile", help="Use torch.compile; it needs a C++ compiler.")] = False,
 ) -> None:
     """Train RECIPE, continuing what OUT already holds, and export it to OUT/checkpoint."""
     if threads:
         torch.set_num_threads(threads)
     try:
         chosen = find_recipe(recipe)
-        trainer = prepare(chosen, data, out, minutes, compile)
+        trainer = prepare(chosen, data, out, minutes, compiled)
         measures = trainer.run()
-        export(trainer.network, chosen.layout, out / "tokenizer.json", out / "checkpoint")
+        export(trainer.network, chosen.layout, out / TOKENIZER, out / "checkpoint")
+        thin_curve(out / CURVE, out / "checkpoint" / CURVE)
     except PlaygroundError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error

@@ -15,13 +15,13 @@ from playground.networks.language import LanguageNetwork
 from playground.training.corpus import Split
 
 ALIGNED = 0.25  # share of windows that start exactly where a document starts, so that prompts look familiar
-LATE = 0.85  # from here on windows are longer, if the recipe says so
+LATE = 0.9  # from here on windows are longer, if the recipe says so
 BARE = 0.5  # share of those that leave the begin token out, since Shard's prompts carry none
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """Documents as one flat array: document ``i`` is ``ids[starts[i] : starts[i + 1]]``, begin and end token included."""
+    """Documents in one flat array: ``ids[starts[i] : starts[i + 1]]`` is document i, begin and end token included."""
 
     ids: np.ndarray
     starts: np.ndarray
@@ -82,6 +82,7 @@ class LanguageTask:
         batch: windows per step. context: ids that each window predicts.
         late_context: ids per window once ``LATE`` of the run is done (as many ids per step as before, so fewer
             windows): attention is dear, so positions far out are only learned at the end. None means ``context``.
+        longest: most ids of a held-out text; longer ones are not measured on.
         measured: held-out units per source that the curve's bits per byte are taken on.
     """
 
@@ -96,12 +97,15 @@ class LanguageTask:
         context: int,
         seed: int,
         late_context: int | None = None,
+        longest: int = 512,
         measured: int = 100,
     ):
         self.batch_size, self.context, self.late_context, self.seed = batch, context, late_context or context, seed
         begin, end = tokenizer.token_to_id("<|bos|>"), tokenizer.token_to_id("<|eos|>")
         if begin is None or end is None:
-            raise InvalidRequest("The tokenizer has no <|bos|> and <|eos|>; train one with playground.training.tokenizer.")
+            raise InvalidRequest(
+                "The tokenizer has no <|bos|> and <|eos|>; train one with playground.training.tokenizer."
+            )
         names = [name for name in splits if weights.get(name)]
         shares = np.array([weights[name] for name in names], dtype=float)
         self.shares = shares / shares.sum()
@@ -110,7 +114,7 @@ class LanguageTask:
             for i, name in enumerate(names)
         }
         self.held_out = {
-            name: _held_out_rows(tokenizer, splits[name].held_out, begin, context, measured) for name in names
+            name: _held_out_rows(tokenizer, splits[name].held_out, begin, longest, measured) for name in names
         }
 
     @property
@@ -161,11 +165,11 @@ class LanguageTask:
             stream.load_state_dict(state[name])
 
 
-def _held_out_rows(tokenizer, texts, begin, context, most) -> tuple[list[list[int]], int]:
-    """Ids (begin token in front) and the sum of UTF-8 bytes of up to ``most`` texts that fit into the context."""
+def _held_out_rows(tokenizer, texts, begin, longest, most) -> tuple[list[list[int]], int]:
+    """Ids (begin token in front) and the sum of UTF-8 bytes of the first ``most`` texts of at most ``longest`` ids."""
     rows, byte_count = [], 0
     for text, one in zip(texts, tokenizer.encode_batch_fast(list(texts), add_special_tokens=False), strict=True):
-        if len(rows) < most and len(one.ids) <= context:
+        if len(rows) < most and len(one.ids) <= longest:
             rows.append([begin, *one.ids])
             byte_count += len(text.encode())
     return sorted(rows, key=len), byte_count
@@ -173,7 +177,7 @@ def _held_out_rows(tokenizer, texts, begin, context, most) -> tuple[list[list[in
 
 @torch.no_grad()
 def bits_per_byte(network: LanguageNetwork, rows: list[list[int]], byte_count: int, device: torch.device) -> float:
-    """Bits that the ids of ``rows`` cost after each row's first, divided by ``byte_count``. Rows come sorted by length."""
+    """Bits that the ids of ``rows`` (sorted by length) cost after each row's first, divided by ``byte_count``."""
     nats = 0.0
     for first in range(0, len(rows), 16):
         some = rows[first : first + 16]

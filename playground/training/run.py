@@ -41,7 +41,16 @@ def prepare(
     splits = split_corpora(data, recipe.sources, seed=recipe.seed)
     tokenizer = prepared_tokenizer(recipe, splits, out)
     weights = {source.name: source.weight for source in recipe.sources}
-    task = LanguageTask(tokenizer, splits, weights, recipe.batch, recipe.context, recipe.seed, recipe.late_context)
     network = recipe.build(tokenizer.get_vocab_size())
     initialise(network, recipe.seed)
+    task = LanguageTask(
+        tokenizer,
+        splits,
+        weights,
+        recipe.batch,
+        recipe.context,
+        recipe.seed,
+        recipe.late_context,
+        longest=network.context_length,
+    )
     return Trainer(network, task, recipe.plan, out, recipe.seed, minutes, compiled, stop_after)

@@ -25,6 +25,7 @@ class HubStandIn:
     reset: bool = False  # break with a TCP reset instead of an orderly close
     ranges: bool = True  # False: answer every GET with the whole file
     failing: dict[str, list[int]] = field(default_factory=dict)  # file -> statuses to answer the next GETs with
+    siblings: bool = True  # False: name the files only in the tree, not with the repository
     captive: bool = False  # answer everything with a log-in page
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)  # method, path, Range
 
@@ -74,6 +75,10 @@ class _Handler(BaseHTTPRequestHandler):
             return self.send(200, b"<html>Please log in to the airport's wireless network</html>", body)
         if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/([^/]+))?", path):
             return self.listing(match[1], match[2] or "main", body)
+        if match := re.fullmatch(rf"/api/models/([^/]+/[^/]+)/tree/(?:main|{COMMIT})", path):
+            files = self.stand_in.repositories[match[1]].items()
+            tree = [{"type": "file", "path": name, "size": len(data), "oid": "0" * 40} for name, data in files]
+            return self.send(200, json.dumps(tree).encode(), body)
         if match := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
             return self.file(match[1], match[2], match[3], body)
         return self.send(404, b"", body)
@@ -84,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self.send(401, b'{"error":"Repository not found"}', body, {"X-Error-Code": "RepoNotFound"})
         if revision not in ("main", COMMIT):
             return self.send(404, b"{}", body, {"X-Error-Code": "RevisionNotFound"})
-        siblings = [{"rfilename": name} for name in files]
+        siblings = [{"rfilename": name} for name in files if self.stand_in.siblings]
         return self.send(200, json.dumps({"id": repository, "sha": COMMIT, "siblings": siblings}).encode(), body)
 
     def file(self, repository: str, revision: str, name: str, body: bool) -> None:

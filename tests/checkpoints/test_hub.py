@@ -25,8 +25,9 @@ FILES = {
 PRELUDE = """
 import json, sys, threading
 from pathlib import Path
-from playground.checkpoints import hub
+from playground.checkpoints import hub, transfer
 from playground.errors import PlaygroundError
+transfer.WAITS_SECONDS = (0.01, 0.01, 0.01)
 reports = []
 def want(*names):
     return lambda found: [name for name in names if name in found]
@@ -74,7 +75,7 @@ def test_only_the_wanted_files_are_fetched_and_progress_reaches_the_total(hub, t
     assert sorted(hub.downloads()) == ["config.json", "model.safetensors"]  # each once, though asked for twice
     done = [done for _, done, _ in reports]
     total = len(WEIGHTS) + len(FILES["config.json"])
-    assert done == sorted(set(done)) and done[-1] == total and len(done) > 10
+    assert done == sorted(done) and done[-1] == total and len(done) > 10
     assert {total} == {total for _, _, total in reports}
     assert {name for name, _, _ in reports} == {"config.json", "model.safetensors"}
 
@@ -87,6 +88,7 @@ print(json.dumps(offered))
 print(json.dumps(attempt(wanted=lambda names: ["modeling_evil.py"])))
 print(json.dumps(attempt(wanted=lambda names: [])))
 """
+    hub.siblings = False
     result, offered, evil, nothing = run(hub, tmp_path, code)
     assert result["files"] == ["sub/tokenizer.json"]
     assert offered == [name for name in FILES if not name.endswith(".py")]
@@ -122,8 +124,7 @@ print(json.dumps([result["sizes"], blob.read_bytes() == bytes(range(256)) * 12_0
 
 def test_a_download_that_failed_or_was_cancelled_is_continued_by_the_next_one(hub, tmp_path):
     hub.breaks = {"model.safetensors": [1_000_000] + [0] * 8}
-    give_up = "from playground.checkpoints import transfer\ntransfer.WAITS_SECONDS = (0.01,)\n"
-    (broken,) = run(hub, tmp_path, give_up + "print(json.dumps(attempt()))")
+    (broken,) = run(hub, tmp_path, "print(json.dumps(attempt()))")
     assert broken["error"] == "DownloadError"
     assert "1,000,000 of 3,072,000 bytes" in broken["message"] and "kept" in broken["message"]
 
@@ -145,8 +146,7 @@ print(json.dumps([result["error"], kept]))
 
 def test_a_kept_part_that_does_not_fit_is_downloaded_afresh(hub, tmp_path):
     hub.breaks = {"model.safetensors": [1_000_000] + [0] * 8}
-    give_up = "from playground.checkpoints import transfer\ntransfer.WAITS_SECONDS = (0.01,)\n"
-    run(hub, tmp_path, give_up + "print(json.dumps(attempt()))")
+    run(hub, tmp_path, "print(json.dumps(attempt()))")
     (partial,) = tmp_path.rglob("*.incomplete")
     partial.write_bytes(b"\0" * 1_000_000)
     hub.breaks.clear()
@@ -160,13 +160,12 @@ def test_servers_without_ranges_and_busy_servers_are_borne(hub, tmp_path, ranges
     hub.breaks = {"model.safetensors": [1_000_000]}
     hub.ranges = ranges
     hub.failing = {"model.safetensors": failing}
-    quick = "from playground.checkpoints import transfer\ntransfer.WAITS_SECONDS = (0.01, 0.01, 0.01)\n"
-    result, reports = run(hub, tmp_path, quick + "print(json.dumps(attempt()))\nprint(json.dumps(reports))")
+    result, reports = run(hub, tmp_path, "print(json.dumps(attempt()))\nprint(json.dumps(reports))")
     assert result["sizes"][1] == len(WEIGHTS)
     (weights,) = tmp_path.rglob("snapshots/*/model.safetensors")
     assert weights.read_bytes() == WEIGHTS
     done = [done for _, done, _ in reports]
-    assert done == sorted(set(done))
+    assert done == sorted(done)
 
 
 def test_refusals_are_one_line_each(hub, tmp_path):
@@ -178,17 +177,20 @@ print(json.dumps(attempt("someone/closed", wanted=want("config.json"))))
 print(json.dumps(attempt(revision="v9")))
 print(json.dumps(attempt(revision="../../etc")))
 print(json.dumps(attempt("just-a-name")))
+print(json.dumps(attempt("someone/model", wanted=want("config.json"))))
 hub.shutil.disk_usage = lambda path: hub.shutil._ntuple_diskusage(10, 5, 1000)
 print(json.dumps(attempt()))
 """
-    unknown, gated, revision, path, name, disk = run(hub, tmp_path, code)
-    assert {result["error"] for result in (unknown, gated, revision, path, name, disk)} == {"DownloadError"}
+    hub.failing = {"config.json": [403]}
+    unknown, gated, revision, path, name, forbidden, disk = run(hub, tmp_path, code)
+    assert {result["error"] for result in (unknown, gated, revision, path, name, forbidden, disk)} == {"DownloadError"}
     assert "'nobody/nothing'" in unknown["message"] and "no repository" in unknown["message"]
     assert "gated" in gated["message"] and "hf auth login" in gated["message"]
     assert "'v9'" in revision["message"]
     assert "owner/name" in name["message"]
     assert f"{len(WEIGHTS) + len(FILES['config.json']):,} bytes" in disk["message"] and "1,000 free" in disk["message"]
-    assert hub.downloads() == []
+    assert "no access" in forbidden["message"]
+    assert hub.downloads() == ["config.json"]
 
 
 def test_a_login_page_and_no_network_are_told_apart(hub, tmp_path):

@@ -1,9 +1,18 @@
-"""What the machine and its control groups leave, and how sizes read."""
+"""What the machine and its control groups leave, freeing what is garbage, and how sizes read."""
+
+import gc
+import threading
 
 import psutil
 import pytest
 
-from playground.checkpoints.memory import available_memory, default_budget, needed_and_free, readable_bytes
+from playground.checkpoints.memory import (
+    available_memory,
+    collect_garbage,
+    default_budget,
+    needed_and_free,
+    readable_bytes,
+)
 
 
 def write(folder, **files):
@@ -45,6 +54,34 @@ def test_a_version_1_group_limits_what_is_available(tmp_path):
         memory__stat="total_inactive_file 50\n",
     )
     assert available_memory(tmp_path / "groups", tmp_path / "membership") == 750
+
+
+def test_garbage_is_collected_even_while_another_thread_collects():
+    """A finalizer that waits keeps a collection open; a plain ``gc.collect`` beside it returns with nothing done."""
+    begun, go_on, freed = threading.Event(), threading.Event(), []
+
+    class Slow:
+        def __del__(self):
+            begun.set()
+            go_on.wait(10)
+
+    class Quick:
+        def __del__(self):
+            freed.append(True)
+
+    slow, quick = Slow(), Quick()
+    slow.itself, quick.itself = slow, quick
+    del slow
+    collector = threading.Thread(target=gc.collect)
+    collector.start()
+    assert begun.wait(10)
+    del quick
+    gc.collect()
+    assert freed == []
+    threading.Timer(0.02, go_on.set).start()
+    collect_garbage()
+    assert freed == [True]
+    collector.join(10)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Bits per byte against sums taken by hand from a table of bigram probabilities."""
 
+import itertools
 import math
 from types import SimpleNamespace
 
@@ -43,7 +44,7 @@ def make(context=1000, begin=None, special_ids=None):
 def by_hand(model, text, begin):
     ids = ([] if begin is None else [begin]) + model.tokenizer.encode(text)
     bits = 0.0 if begin is not None else math.log2(SIZE)
-    for last, this in zip(ids, ids[1:], strict=False):
+    for last, this in itertools.pairwise(ids):
         scores = model.network.table[last].tolist()
         bits -= math.log2(math.exp(scores[this]) / sum(map(math.exp, scores)))
     return bits

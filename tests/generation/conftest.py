@@ -24,14 +24,14 @@ class ByteTokenizer:
         return list(text.encode())
 
     def decode(self, ids):
-        return bytes(id for id in ids if id < 256).decode("utf-8", errors="replace")
+        return b"".join(map(self.token_bytes, ids)).decode("utf-8", errors="replace")
 
-    def token_bytes(self, id):
-        return bytes([id]) if id < 256 else b""
+    def token_bytes(self, token):
+        return bytes([token]) if token < 256 else b""
 
-    def token_text(self, id):
+    def token_text(self, token):
         names = {value: name for name, value in self.special_ids.items()}
-        return names.get(id) or (chr(id) if id < 128 else f"<0x{id:02X}>")
+        return names.get(token) or (chr(token) if token < 128 else f"<0x{token:02X}>")
 
 
 @dataclass

@@ -21,8 +21,8 @@ def test_vectors_agree_with_plain_integers():
     ids = np.array([0, 1, 2, 50_263, 2**31])
     for seed, position in [(0, 0), (7, 1), (2**32 - 1, 16_383)]:
         start = stream(seed, position)
-        for id, noise in zip(ids.tolist(), gumbel(seed, position, ids), strict=True):
-            u = ((mix((start + (id + 1) * GOLDEN) & MASK) >> 12) + 0.5) / 2**52
+        for token, noise in zip(ids.tolist(), gumbel(seed, position, ids), strict=True):
+            u = ((mix((start + (token + 1) * GOLDEN) & MASK) >> 12) + 0.5) / 2**52
             assert noise == pytest.approx(-math.log(-math.log(u)), rel=1e-12)
 
 

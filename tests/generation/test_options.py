@@ -91,7 +91,7 @@ def test_whole_numbers_stay_whole():
 def test_lists_become_tuples_and_one_string_is_one_stop():
     options = SamplingOptions(stop=["\n", "end"], stop_ids=[3, np.int64(4)])
     assert (options.stop, options.stop_ids) == (("\n", "end"), (3, 4))
-    assert all(type(id) is int for id in options.stop_ids)
+    assert all(type(token) is int for token in options.stop_ids)
     assert SamplingOptions(stop="end").stop == ("end",)
     assert SamplingOptions(stop_ids=()).stop_ids == ()
     assert SamplingOptions().stop_ids is None

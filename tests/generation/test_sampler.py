@@ -42,6 +42,18 @@ def test_equal_logits_give_the_lowest_id(scripted):
     assert [other.token_id for other in steps[0].alternatives] == list(range(10))
 
 
+def test_alternatives_that_tie_come_in_order_of_ids(scripted):
+    model = scripted([], vocab_size=5_000, tokenizer=None, sampled_size=5_000)
+    for better in (0, 4, 12):  # of the rest, a third are equally good
+        logits = torch.randint(0, 3, (5_000,), generator=torch.Generator().manual_seed(better))
+        logits[torch.arange(better) * 401 % 5_000] = 7
+        model.network.unembed = lambda hidden, logits=logits: logits.float().expand(1, 1, -1)
+        [step] = sample(model, [0], dataclasses.replace(GREEDY, max_new_tokens=1))
+        expected = sorted(range(5_000), key=lambda token, logits=logits: (-int(logits[token]), token))[:10]
+        assert [other.token_id for other in step.alternatives] == expected
+        assert step.token_id == expected[0]
+
+
 def test_logprobs_sum_to_the_teacher_forced_score(tiny_model):
     prompt = [7, 8, 9]
     options = SamplingOptions(max_new_tokens=60, temperature=1.5, top_k=40, seed=4, stop_ids=())

@@ -225,7 +225,12 @@ def test_pushes_stay_cheap(by_kind, kind):
     """4,096 ids after a long prompt: the last pushes cost what the first do, far below a millisecond."""
     tokenizer = by_kind[kind]
     dice = random.Random(0)
-    ids = [dice.randrange(tokenizer.size) for _ in range(8192)]
+    check_cheap(tokenizer, [dice.randrange(tokenizer.size) for _ in range(8192)])
+    for id_ in tokenizer.special_ids.values():
+        check_cheap(tokenizer, [id_] * 8192)
+
+
+def check_cheap(tokenizer, ids: list[int]) -> None:
     stream = TextStream(tokenizer, ids[:4096])
     seconds = []
     for id_ in ids[4096:]:

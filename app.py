@@ -1,0 +1,53 @@
+"""Opens the playground: ``python app.py``. Hugging Face Spaces run this file; its page is ``demo``."""
+
+import logging
+import os
+import sys
+from typing import Annotated
+
+import gradio as gr
+import typer
+
+from playground.engine.local import open_engine
+from playground.errors import PlaygroundError
+from playground.settings import Settings, load_settings
+from playground.ui.app import build_page, launch_options
+
+demo: gr.Blocks
+
+
+def open_page(settings: Settings) -> gr.Blocks:
+    """The page over a new engine."""
+    return build_page(open_engine(settings), settings)
+
+
+def main(
+    models: Annotated[list[str] | None, typer.Option(help="More checkpoints: a folder, a file or a Hub id.")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; by default the first free one from 7860.")] = None,
+    memory_gb: Annotated[float | None, typer.Option(help="Memory that models may take, in GB.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads for computing; by default torch's own choice.")] = None,
+    browser: Annotated[bool | None, typer.Option(help="Open a browser; by default only on a desktop.")] = None,
+) -> None:
+    """Open the playground in a browser. Every flag can also be set as an environment variable PLAYGROUND_…"""
+    global demo
+    try:
+        settings = load_settings(
+            models=tuple(models) if models else None, host=host, port=port, memory_gb=memory_gb, threads=threads,
+            browser=browser,
+        )  # fmt: skip
+        demo = open_page(settings)
+        demo.launch(**launch_options(settings))
+    except PlaygroundError as error:
+        sys.exit(f"Error: {error}")
+    except OSError as error:  # the port is taken
+        sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    logging.basicConfig(
+        level=os.environ.get("PLAYGROUND_LOG", "WARNING").upper(), format="%(levelname)s %(name)s: %(message)s"
+    )
+    typer.run(main)
+else:
+    demo = open_page(load_settings())

@@ -1,0 +1,1 @@
+"""Measurements of the playground itself: how it loads published checkpoints, how fast it is."""

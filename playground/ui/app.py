@@ -1,0 +1,56 @@
+"""The page as a whole: header, tabs, endpoints, and how it is served."""
+
+from typing import Any
+
+import gradio as gr
+
+from playground.engine.requests import ModelsRequest
+from playground.settings import PROJECT, Settings, on_desktop
+from playground.ui import api
+from playground.ui.tabs import generate, models
+from playground.ui.theme import ICON, STYLE, THEME, keys_script
+
+HEADER = """
+<div class="brand"><span class="brand-mark" aria-hidden="true"><i></i><i></i><i></i><i></i></span><b>Playground</b>
+<span class="what">see how small and unusual language models work</span></div>
+"""
+
+
+def build_page(engine: Any, settings: Settings) -> gr.Blocks:
+    """The page over ``engine``; serve it with :func:`launch_options`."""
+    known = engine.answer(ModelsRequest())
+    with gr.Blocks(title="Playground", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
+        gr.HTML(HEADER, padding=False)
+        with gr.Tab("Generate", id="generate"):
+            chosen = generate.build(engine, known, settings.generations)
+        with gr.Tab("Models", id="models") as tab:
+            models.build(engine, known, settings.local, tab)
+        api.build(engine, settings.generations, settings.local)
+        page.load(
+            lambda: gr.update(choices=generate.refresh_choices(engine)), None, chosen, queue=False,
+            show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
+    page.queue(max_size=settings.waiting, default_concurrency_limit=4)
+    return page
+
+
+def launch_options(settings: Settings) -> dict[str, Any]:
+    """Arguments for ``page.launch``: a desktop gets a browser and an installable app, a server neither."""
+    desktop = on_desktop() if settings.browser is None else settings.browser
+    return {
+        "server_name": settings.host,
+        "server_port": settings.port,
+        "inbrowser": desktop,
+        "pwa": desktop,
+        "theme": THEME,
+        "css_paths": [STYLE],
+        "js": keys_script(),
+        "favicon_path": ICON,
+        "footer_links": ["api", "settings"],
+        "blocked_paths": [str(settings.checkpoints), str(PROJECT / ".git")],
+        "max_file_size": "1mb",
+        "ssr_mode": False,
+        "share": False,
+        "run_history": False,
+        "mcp_server": False,
+    }

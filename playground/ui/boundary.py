@@ -1,0 +1,54 @@
+"""Where errors meet the screen: a line for the person, a traceback for the log, never the one in place of the other."""
+
+import functools
+import html
+import inspect
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gradio as gr
+
+from playground.errors import PlaygroundError
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def shown_errors() -> Iterator[None]:
+    """Turn a :class:`PlaygroundError` into an escaped toast, and any other error into an id that the log explains."""
+    try:
+        yield
+    except gr.Error:
+        raise
+    except PlaygroundError as error:
+        raise gr.Error(html.escape(str(error)), duration=None, print_exception=False) from None
+    except Exception:
+        name = uuid.uuid4().hex[:8]
+        log.exception("Internal error %s", name)
+        raise gr.Error(
+            f"Internal error {name}: something that should not happen. The log says more; the page goes on working.",
+            duration=None,
+            print_exception=False,
+        ) from None
+
+
+def handler(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap an event handler, plain or generator, in :func:`shown_errors`; its signature stays what it was."""
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def stream(*args: Any, **kwargs: Any) -> Iterator[Any]:
+            with shown_errors():
+                yield from function(*args, **kwargs)
+
+        return stream
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with shown_errors():
+            return function(*args, **kwargs)
+
+    return call

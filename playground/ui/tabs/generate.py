@@ -1,0 +1,150 @@
+"""The Generate tab: a prompt, the sampling options, and the text as it comes."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import fields
+from typing import Any
+
+import gradio as gr
+
+from playground.engine.requests import Ended, GenerateRequest, Loading, Models, ModelsRequest, Prefill, Token
+from playground.errors import PlaygroundError
+from playground.generation.options import SamplingOptions
+from playground.ui.boundary import handler
+from playground.ui.story import story, story_value
+from playground.ui.wording import count_words, ended_words, loading_words
+
+GENERATIONS = "generations"  # the one thing that generations share: a concurrency limit
+REFRESH_SECONDS = 0.05  # at most so often does running text travel to the browser
+
+PRESETS = {
+    "Greedy": {"temperature": 0.0, "top_p": 1.0, "top_k": 0},
+    "Balanced": {"temperature": 0.8, "top_p": 0.95, "top_k": 0},
+    "Wild": {"temperature": 1.2, "top_p": 1.0, "top_k": 0},
+}
+DEFAULT_PRESET = "Balanced"
+EXAMPLES = [
+    "Once upon a time, there was a little dog who",
+    "Tom and Anna found a big box in the garden.",
+    "It rained all night. In the morning,",
+    "The old man looked at the sea and said,",
+]
+SLIDERS = ("temperature", "top_p", "top_k", "max_new_tokens")
+LABELS = {
+    "temperature": "Temperature",
+    "top_p": "Top-p",
+    "top_k": "Top-k (0 = off)",
+    "max_new_tokens": "Max new tokens",
+}
+OPTION = {option.name: option for option in fields(SamplingOptions)}
+SHOWN_MOST = {"top_k": 200, "max_new_tokens": 1024, "temperature": 2.0}  # a slider's end; the limits allow more
+
+
+def generating(models: Models) -> list[str]:
+    """Names of the models that write text, demos first."""
+    return [state.name for state in models.models if "generate" in state.abilities]
+
+
+def build(engine: Any, models: Models, generations: int) -> gr.Dropdown:
+    """Lay out the tab inside the current ``gr.Tab``; return its model dropdown, which the Models tab keeps fresh."""
+    names = generating(models)
+    preset = PRESETS[DEFAULT_PRESET] | {"max_new_tokens": 200}
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=3, min_width=300):
+            model = gr.Dropdown(names, value=names[0] if names else None, label="Model", elem_id="model")
+            prompt = gr.Textbox(
+                EXAMPLES[0], label="Prompt", lines=4, max_lines=12, elem_id="prompt",
+                placeholder="Type the beginning of a text",
+            )  # fmt: skip
+            gr.Examples([[text] for text in EXAMPLES], [prompt], label="Examples", elem_id="examples")
+            with gr.Row():
+                run = gr.Button("Generate", variant="primary", min_width=110, elem_id="generate",
+                                elem_classes="key-run")  # fmt: skip
+                stop = gr.Button("Stop", min_width=70, elem_id="stop", elem_classes="key-stop")
+                clear = gr.Button("Clear", min_width=70, elem_id="clear")
+            gr.HTML('<p class="hint">Ctrl-Enter generates, Esc stops.</p>', padding=False)
+            with gr.Group():
+                choice = gr.Radio(list(PRESETS), value=DEFAULT_PRESET, label="Sampling", elem_id="preset")
+                sliders = {name: _slider(name, preset[name]) for name in SLIDERS}
+            with gr.Row(elem_id="seed-row"):
+                seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=OPTION["seed"].metadata["maximum"],
+                                 min_width=120, elem_id="seed")  # fmt: skip
+                dice = gr.Button("New seed", min_width=90, elem_id="dice")
+        with gr.Column(scale=5, min_width=300):
+            text = story("Press Generate.")
+
+    @handler
+    def generate(model: str, prompt: str, seed: float, **settings: float) -> Iterator[dict[str, Any]]:
+        whole = {"seed": seed, "top_k": settings.pop("top_k"), "max_new_tokens": settings.pop("max_new_tokens")}
+        options = SamplingOptions(**settings, **{name: _whole(value) for name, value in whole.items()})
+        yield from stream(engine, GenerateRequest(model, prompt, (options,)))
+
+    started = run.click(
+        generate, inputs_kwargs={"model": model, "prompt": prompt, "seed": seed, **sliders}, outputs=text,
+        concurrency_id=GENERATIONS, concurrency_limit=generations, trigger_mode="once", show_progress="minimal",
+        api_visibility="private",
+    )  # fmt: skip
+    stop.click(stopped, text, text, cancels=[started], queue=False, show_progress="hidden", api_visibility="private")
+    clear.click(
+        lambda: (story_value(status="Press Generate."), ""), None, [text, prompt], cancels=[started], queue=False,
+        show_progress="hidden", api_visibility="private",
+    )  # fmt: skip
+    choice.input(
+        lambda name: [PRESETS[name][option] for option in PRESETS[name]], choice,
+        [sliders[name] for name in PRESETS[DEFAULT_PRESET]], queue=False, show_progress="hidden",
+        api_visibility="private",
+    )  # fmt: skip
+    dice.click(None, None, seed, js="() => Math.floor(Math.random() * 1e6)", api_visibility="private")
+    return model
+
+
+def _slider(name: str, value: float) -> gr.Slider:
+    about = OPTION[name].metadata
+    return gr.Slider(
+        about["minimum"], SHOWN_MOST.get(name, about["maximum"]), value, step=about["step"], label=LABELS[name],
+        info=about["description"], elem_id=name.replace("_", "-"),
+    )  # fmt: skip
+
+
+def _whole(value: float | None) -> Any:
+    """A number field's value as an int where it is one; what is not is left for the options to refuse."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def stream(engine: Any, request: GenerateRequest) -> Iterator[dict[str, Any]]:
+    """What the story shows while ``request`` runs, at most every ``REFRESH_SECONDS``; closing it stops the work."""
+    prompt, text, status, tokens, first, sent = request.prompt, "", "Waiting …", 0, None, 0.0
+    try:
+        with closing(engine.run(request)) as events:
+            for event in events:
+                if isinstance(event, Loading):
+                    status = loading_words(event)
+                elif isinstance(event, Prefill):
+                    status = "Reading the prompt …" if event.done < event.total else "Writing …"
+                elif isinstance(event, Token):
+                    tokens += 1
+                    text += event.step.text
+                    first = event.seconds if first is None else first
+                    status = count_words(tokens, event.seconds - first)
+                elif isinstance(event, Ended):
+                    yield story_value(prompt, text, ended_words(event))
+                    return
+                now = time.monotonic()
+                if now - sent >= REFRESH_SECONDS:
+                    sent = now
+                    yield story_value(prompt, text, status, running=True)
+    except PlaygroundError as error:
+        yield story_value(prompt, text, str(error))
+        raise
+
+
+def stopped(value: Any) -> Any:
+    """The story with a word that the person stopped it."""
+    if not isinstance(value, dict) or not value.get("running"):
+        return gr.skip()
+    return value | {"running": False, "status": f"{value.get('status', '')} · stopped by you"}
+
+
+def refresh_choices(engine: Any) -> Sequence[str]:
+    return generating(engine.answer(ModelsRequest()))

@@ -1,0 +1,34 @@
+"""How the page looks, and what the browser is told about it."""
+
+from pathlib import Path
+
+import gradio as gr
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+STYLE = ASSETS / "style.css"
+KEYS = ASSETS / "keys.js"
+ICON = ASSETS / "icon.png"
+
+THEME = gr.themes.Base(
+    primary_hue=gr.themes.colors.blue,
+    neutral_hue=gr.themes.colors.slate,
+    radius_size=gr.themes.sizes.radius_lg,
+    font=["system-ui", "sans-serif"],
+    font_mono=["ui-monospace", "monospace"],
+).set(
+    body_background_fill="*neutral_50",
+    body_background_fill_dark="*neutral_950",
+    block_background_fill="white",
+    block_background_fill_dark="*neutral_900",
+    block_shadow="none",
+    button_primary_background_fill="*primary_600",
+    button_primary_background_fill_hover="*primary_700",
+    button_primary_background_fill_dark="*primary_600",
+    button_primary_background_fill_hover_dark="*primary_500",
+    button_primary_text_color="white",
+)
+
+
+def keys_script() -> str:
+    """The keyboard shortcuts, as a function that the page runs once it is there."""
+    return KEYS.read_text(encoding="utf-8")
