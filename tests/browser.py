@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright
 from playwright.sync_api import Error as PlaywrightError
 
 VARIABLE = "PLAYGROUND_BROWSER"
@@ -92,9 +92,16 @@ def candidates() -> Iterator[str]:
         folders = [(root, WINDOWS_PROGRAMS) for root in roots if root]
     for root, programs in folders:
         yield from (str(Path(root, program)) for program in programs)
-    with sync_playwright() as playwright:
-        yield playwright.chromium.executable_path  # where its own download lies, if it was made
+    yield own_download()
     yield from snaps
+
+
+def own_download() -> str:
+    """Where Playwright keeps a browser that it downloaded, whether it did or not."""
+    # In a process of its own: asked inside a running Playwright, the synchronous interface refuses.
+    code = "from playwright.sync_api import sync_playwright as p\nwith p() as q: print(q.chromium.executable_path)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return answer.stdout.strip()
 
 
 def starts(path: str) -> bool:

@@ -32,6 +32,7 @@ def sentencepiece_model(size: int) -> bytes:
     text produces. Written as the protocol buffer that it is (sentencepiece_model.proto)."""
     pieces = [("<s>", CONTROL), ("</s>", CONTROL), ("<pad>", CONTROL), ("<unk>", UNKNOWN)]
     pieces += [(f"<0x{byte:02X}>", BYTE) for byte in range(256)]
+    pieces.append(("\u2581", NORMAL))  # the space
     pieces += [(f"<unused{i}>", NORMAL) for i in range(size - len(pieces))]
     proto = b"".join(
         _field(1, _field(1, name.encode()) + b"\x15" + struct.pack("<f", -float(i)) + _number(3, kind))

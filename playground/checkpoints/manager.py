@@ -334,13 +334,15 @@ class ModelManager:
     def _keep(self, slot: Slot, load: Load) -> None:
         """Replace the reservation by the loaded model, with its true size, and hand it to the waiters."""
         with self._changed:
-            self._stop_if_given_up(slot, load)
             taken = self._residents.make_room(slot, load.size)
             self._leaving += len(taken)
+            load.reserved = load.size
+        self._discard(taken)
+        with self._changed:
+            self._stop_if_given_up(slot, load)
             slot.fill()
             load.model = None
             self._finish(slot, load)
-        self._discard(taken)
 
     def _finish(self, slot: Slot, load: Load) -> None:
         load.reserved, load.done, slot.load = 0, True, None

@@ -13,8 +13,7 @@ def prompt_ids(model: Any, prompt: str | Sequence[int]) -> list[int]:
     """The ids of ``prompt``: text as the model's family prepares it, or ids taken as they are.
 
     Raises:
-        InvalidRequest: empty, too long, not encodable, an id outside the vocabulary, text for a model without a
-            tokenizer, or a model that generates no text.
+        InvalidRequest: empty, too long, not encodable, an id outside the vocabulary, or a model that generates no text.
     """
     if "generate" not in model.abilities:
         raise InvalidRequest(
@@ -22,14 +21,18 @@ def prompt_ids(model: Any, prompt: str | Sequence[int]) -> list[int]:
             "Choose a language model."
         )
     if isinstance(prompt, str):
-        ids = _encoded(model, prompt)
-    else:
-        _check_length(length_hint(prompt))  # before walking through it
-        ids = list(token_ids(prompt, "The prompt", below=model.network.vocab_size))
-    _check_length(len(ids))
+        prompt = _encoded(model, prompt)
+    _check_length(length_hint(prompt))  # before walking through it
+    ids = list(token_ids(prompt, "The prompt", below=model.network.vocab_size))
     if not ids:
         raise InvalidRequest("The prompt is empty: 0 tokens, but at least 1 is needed. Write something to go on from.")
     return ids
+
+
+def token_text(model: Any, token_id: int) -> str:
+    """One token by itself, for display; its number where no piece of a tokenizer stands for it."""
+    tokenizer = model.tokenizer
+    return str(token_id) if tokenizer is None or token_id >= tokenizer.size else tokenizer.token_text(token_id)
 
 
 def check_edits(edits: Sequence[Any]) -> tuple[Any, ...]:

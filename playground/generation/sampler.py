@@ -18,7 +18,7 @@ from playground.decode.plain import PlainDecoder
 from playground.errors import InvalidRequest, PlaygroundError
 from playground.generation.noise import gumbel
 from playground.generation.options import SamplingOptions, token_ids
-from playground.generation.prompts import check_edits, prompt_ids
+from playground.generation.prompts import check_edits, prompt_ids, token_text
 from playground.generation.steps import (
     CONTEXT_FULL,
     END_TOKEN,
@@ -165,7 +165,8 @@ def _steps(model: Any, rows: Sequence[_RowState], logits: Tensor) -> Generator[S
             logprob=drawn[1],
             probability=drawn[2],
             alternatives=tuple(
-                Alternative(other, _piece(model, other), logprob, probability) for other, logprob, probability in others
+                Alternative(other, token_text(model, other), logprob, probability)
+                for other, logprob, probability in others
             ),
             end=end,
         )
@@ -176,10 +177,6 @@ def _likeliest(logits: np.ndarray, count: int) -> np.ndarray:
     edge = np.partition(logits, -count)[-count] if len(logits) > count else -np.inf
     ids = np.flatnonzero((logits >= edge) & (logits > -np.inf))
     return ids[np.argsort(-logits[ids], kind="stable")[:count]]
-
-
-def _piece(model: Any, token_id: int) -> str:
-    return str(token_id) if model.tokenizer is None else model.tokenizer.token_text(token_id)
 
 
 def _only_steps(events: Generator[Prefill | Step, None, None]) -> Generator[Step, None, None]:

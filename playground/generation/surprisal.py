@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from playground.errors import InvalidRequest, PlaygroundError
-from playground.generation.prompts import check_edits, prompt_ids
+from playground.generation.prompts import check_edits, prompt_ids, token_text
 from playground.generation.steps import Prefill
 from playground.text.streaming import TextStream
 
@@ -113,15 +113,15 @@ def _result(model: Any, text: str | Sequence[int], ids: list[int], logprobs: lis
     bits = -sum(value for value in logprobs if value is not None) / math.log(2)
     tokenizer = model.tokenizer
     if tokenizer is None:
-        texts, ends, covered = tuple(map(str, ids)), None, None
+        ends, covered = None, None
     else:
-        texts, ends = tuple(map(tokenizer.token_text, ids)), _byte_ends(tokenizer, ids)
+        ends = _byte_ends(tokenizer, ids)
         if isinstance(text, str):  # the family may have stripped it, and unknown characters decode to others
             ends = tuple(min(end, len(text.encode())) for end in (*ends[:-1], len(text.encode())))
         covered = ends[-1] - ends[0]
     return Score(
         token_ids=tuple(ids),
-        texts=texts,
+        texts=tuple(token_text(model, token_id) for token_id in ids),
         logprobs=tuple(logprobs),
         ranks=tuple(ranks),
         byte_ends=ends,

@@ -29,7 +29,8 @@ class Tokens:
     @classmethod
     def encode(cls, tokenizer: Tokenizer, documents: Sequence[str], begin: int, end: int) -> "Tokens":
         encoded = tokenizer.encode_batch_fast(list(documents), add_special_tokens=False)
-        rows = [np.array([begin, *one.ids, end], dtype=np.uint16) for one in encoded]
+        kind = np.uint16 if tokenizer.get_vocab_size() <= 2**16 else np.int32
+        rows = [np.array([begin, *one.ids, end], dtype=kind) for one in encoded]
         return cls(np.concatenate(rows), np.cumsum([0, *map(len, rows)]))
 
 

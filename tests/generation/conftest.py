@@ -27,9 +27,11 @@ class ByteTokenizer:
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", errors="replace")
 
     def token_bytes(self, token):
+        assert 0 <= token < self.size
         return bytes([token]) if token < 256 else b""
 
     def token_text(self, token):
+        assert 0 <= token < self.size
         names = {value: name for name, value in self.special_ids.items()}
         return names.get(token) or (chr(token) if token < 128 else f"<0x{token:02X}>")
 
@@ -46,6 +48,8 @@ class StandIn:
     abilities: frozenset[str] = frozenset({"generate"})
 
     def prompt_ids(self, text):
+        if self.tokenizer is None:
+            return [int(part) for part in text.split()]
         return ([] if self.begin_id is None else [self.begin_id]) + self.tokenizer.encode(text)
 
     def logits(self, ids):

@@ -271,9 +271,11 @@ def test_prompts_that_cannot_be_continued_are_refused_at_once(scripted, prompt, 
         sample(scripted("x"), prompt, GREEDY)
 
 
-def test_text_for_a_model_without_tokenizer_is_refused(scripted):
-    with pytest.raises(InvalidRequest, match="no tokenizer"):
-        sample(scripted("x", tokenizer=None), "Hi", GREEDY)
+def test_ids_that_the_model_itself_makes_of_a_text_are_checked_too(scripted):
+    model = scripted([5, 17], tokenizer=None)
+    assert next(sample(model, "5", GREEDY)).token_id == 17
+    with pytest.raises(InvalidRequest, match=r"258.*257"):
+        sample(model, "5 258", GREEDY)
 
 
 def test_a_model_that_generates_nothing_is_refused(scripted):

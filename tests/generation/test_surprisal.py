@@ -119,3 +119,10 @@ def test_logits_that_are_not_finite_name_the_position(scripted, bad):
     model.network.unembed = broken
     with pytest.raises(PlaygroundError, match="position 3 "):
         score(model, "Hello")
+
+
+def test_ids_beyond_the_tokenizer_are_scored_and_shown_as_numbers(tiny_model):
+    result = score(tiny_model, [*b"Hi", 260, *b"!"])
+    assert result.texts == ("H", "i", "260", "!")
+    assert result.byte_ends == (1, 2, 2, 3)
+    assert None not in result.logprobs[1:]

@@ -77,7 +77,7 @@ def test_the_clock_ends_a_run_with_its_rate_at_zero(data, tmp_path):
     assert 1.8 <= trainer.elapsed < 6
     rates = [line["lr"] for line in curve(tmp_path)]
     assert max(rates) == pytest.approx(0.02)
-    assert rates[-1] < 0.004
+    assert rates[-1] < 0.01
     again = prepare(short_recipe(steps=10**6), data, tmp_path, minutes=0.03)
     assert again.done() == 1.0  # time of earlier sessions counts
     assert again.run()

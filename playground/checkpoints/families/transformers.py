@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from playground.checkpoints.families.base import Blueprint, Bundle, Family
-from playground.errors import CheckpointError, InvalidConfig
+from playground.errors import CheckpointError, TensorMismatch, name_some
 
 DEFAULT_CONTEXT = 2048
 ABSURD_CONTEXT = 10**7  # tokenizers and configs use such numbers for "no limit"
@@ -15,7 +15,7 @@ ABSURD_CONTEXT = 10**7  # tokenizers and configs use such numbers for "no limit"
 
 def matches(bundle: Bundle) -> bool:
     model_type = bundle.config.get("model_type")
-    if not isinstance(model_type, str) or "auto_map" in bundle.config:
+    if not isinstance(model_type, str):
         return False
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
@@ -36,20 +36,14 @@ def read(bundle: Bundle, choices: Mapping[str, Any]) -> Blueprint:
         )  # fmt: skip
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"transformers could not load {folder.name}: {error}") from None
-    problems = [
-        f"{kind} {', '.join(sorted(map(str, names))[:8])}"
-        for kind, names in (("missing", report["missing_keys"]), ("misshapen", report["mismatched_keys"]))
-        if names
-    ]
+    kinds = {"missing": "missing_keys", "misshapen": "mismatched_keys", "unknown": "unexpected_keys"}
+    problems = [f"{kind}: {name_some(sorted(map(str, report[key])))}" for kind, key in kinds.items() if report[key]]
     if problems:
-        raise InvalidConfig(f"The weights do not fit {folder.name}'s config: {'; '.join(problems)}.")
-    notes = []
-    if report["unexpected_keys"]:
-        notes.append(f"{len(report['unexpected_keys'])} stored tensors are not part of the model and were ignored.")
+        raise TensorMismatch(f"The weights do not fit {folder.name}'s config. {'; '.join(problems)}.")
     network = NativeNetwork(model, context_length(config))
     ends = bundle.json("generation_config.json").get("eos_token_id", getattr(config, "eos_token_id", None))
     ends = tuple(end for end in (ends if isinstance(ends, list) else [ends]) if isinstance(end, int))
-    return Blueprint(config, notes=notes, end_ids=ends, network=network)
+    return Blueprint(config, end_ids=ends, network=network)
 
 
 def context_length(config: Any) -> int:
@@ -66,8 +60,9 @@ FAMILY = Family(
     signs="a config.json whose model_type the transformers library knows as a causal language model",
     network=lambda config: None,
     wanted=(
-        "config.json", "generation_config.json", ("model.safetensors", "model.safetensors.index.json"),
-        "model-*.safetensors", "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json",
+        "config.json", "generation_config.json",
+        ("model.safetensors", "model-*.safetensors", "pytorch_model.bin", "pytorch_model-*.bin"),
+        ("model.safetensors.index.json", "pytorch_model.bin.index.json"), "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json",
         "vocab.json", "merges.txt",
     ),
     published={},
