@@ -12,6 +12,19 @@ from torch import Tensor
 
 from playground.networks.language import LanguageNetwork
 
+CHUNK_FLOPS = 1e11  # about a second on two laptop cores
+CHUNKS = (16, 256)
+
+
+def chunk_length(network: LanguageNetwork) -> int:
+    """How many positions to read in one forward, so that a long prompt can be stopped in between.
+
+    A power of two that depends on the network's size alone: were it timed, the same seed could mean another text.
+    """
+    parameters = max(1, sum(parameter.numel() for parameter in network.parameters()))
+    positions = max(CHUNKS[0], min(CHUNKS[1], int(CHUNK_FLOPS / (2 * parameters))))
+    return 1 << (positions.bit_length() - 1)
+
 
 class PlainDecoder:
     """One run of ``network``: its cache and the logits of the last position.
@@ -31,16 +44,17 @@ class PlainDecoder:
         self,
         ids: Sequence[int],
         controls: Callable[[int], Any] | None = None,
-        chunk: int = 256,
+        chunk: int | None = None,
         rows: int = 1,
     ) -> Iterator[tuple[int, int]]:
-        """Read the prompt ``ids`` into ``rows`` equal rows, at most ``chunk`` positions at a time.
+        """Read the prompt ``ids`` into ``rows`` equal rows, at most ``chunk`` positions at a time (by default
+        :func:`chunk_length`).
 
         Yields ``(positions done, positions in all)`` after each chunk, so that a caller can stop in between; the
         logits are there once all of them are done. ``controls(n)`` returns what the network's ``controls`` made of
         the first n ids.
         """
-        total = len(ids)
+        total, chunk = len(ids), chunk or chunk_length(self.network)
         prompt = torch.tensor(ids, dtype=torch.int64, device=self.device).repeat(rows, 1)  # (rows, T)
         for start in range(0, total, chunk):
             end = min(start + chunk, total)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from playground import limits
+from playground.checkpoints.card import ModelCard
 from playground.checkpoints.catalog import Catalog, CatalogEntry, build_catalog
 from playground.checkpoints.loader import LoadOptions, estimate_bytes, load_model
 from playground.checkpoints.manager import ModelManager
@@ -35,6 +36,7 @@ from playground.engine.requests import (
     Token,
     UnloadRequest,
 )
+from playground.errors import PlaygroundError
 from playground.generation.prompts import prompt_ids
 from playground.generation.sampler import sample_rows
 from playground.generation.steps import Alternative, Prefill, Row, Step
@@ -50,6 +52,7 @@ LOADED = "loaded"  # the manager's last stage
 class _Remembered:
     """All that a redraw of one position needs: no model, no tokenizer."""
 
+    card: ModelCard  # of the load that computed it
     ids: tuple[int, ...]
     logits: torch.Tensor  # float32 (vocab_size,)
     sampled_size: int
@@ -108,14 +111,14 @@ class LocalEngine:
             yield from events
 
     @run.register
-    def next_token(self, request: NextTokenRequest) -> Generator[Loading | NextToken, None, None]:
+    def next_token(self, request: NextTokenRequest) -> Generator[Loading | Prefill | NextToken, None, None]:
         card = self.manager.card(request.model)
         known = None if card is None else self._memo.get(_key(card, request))
         remembered = known is not None
         if known is None:
             yield from self._load(request.model)
             with self.manager.lease(request.model) as model:
-                known = _remember(model, request)
+                known = yield from _remember(model, request)
                 self._memo.put(_key(model.card, request), known, known.logits.nbytes)
         yield _distribution(known, request, remembered)
 
@@ -174,28 +177,35 @@ def _ended(step: Step, seconds: float) -> Ended:
     return Ended(step.row, step.end, tokens, seconds, (tokens - 1) / seconds if tokens > 1 and seconds > 0 else None)
 
 
-def _key(card: Any, request: NextTokenRequest) -> tuple:
-    return (card.fingerprint, card.dtype, card.tokenizer, card.notes, request.prompt, request.edits)
+def _key(card: ModelCard, request: NextTokenRequest) -> tuple:
+    """Unique to one load of a model, and so to its files, precision, tokenizer and choices: while a value is kept it
+    keeps its card, so that no other card can come to have the same id."""
+    return (id(card), request.prompt, request.edits)
 
 
-def _remember(model: Model, request: NextTokenRequest) -> _Remembered:
+def _remember(model: Model, request: NextTokenRequest) -> Generator[Prefill, None, _Remembered]:
+    """Read the prompt, chunk by chunk so that it can be stopped, and return what redraws need."""
     ids = prompt_ids(model, request.prompt)
     model.batch(ids)  # checked against the context
     decoder = PlainDecoder(model.network)
     controls = None
     if request.edits:
         controls = lambda length: model.network.controls([(request.edits, ids[:length])])  # noqa: E731
-    for _ in decoder.prefill(ids, controls):
-        pass
+    for done, total in decoder.prefill(ids, controls):
+        yield Prefill(done, total)
     logits = decoder.logits[0].float().clone()
     logprobs = logits.double().log_softmax(-1)
+    if not bool(logprobs.max().isfinite()):
+        raise PlaygroundError(
+            f"The model's logits after {len(ids):,} tokens are not finite numbers. The checkpoint or its precision is "
+            "at fault: check its weights, or load it in float32."
+        )
     top = logprobs[: model.sampled_size].topk(min(limits.SHOWN_TOKENS, model.sampled_size))
     texts = [str(i) if model.tokenizer is None else model.tokenizer.token_text(i) for i in top.indices.tolist()]
     best = zip(top.indices.tolist(), texts, top.values.tolist(), strict=True)
     entropy = float(-(logprobs.exp() * logprobs.clamp(min=-1e9)).sum() / np.log(2))
-    return _Remembered(
-        tuple(ids), logits, model.sampled_size, tuple(Alternative(i, t, lp, 0.0) for i, t, lp in best), entropy
-    )
+    likeliest = tuple(Alternative(i, text, logprob, 0.0) for i, text, logprob in best)
+    return _Remembered(model.card, tuple(ids), logits, model.sampled_size, likeliest, entropy)
 
 
 def _distribution(known: _Remembered, request: NextTokenRequest, remembered: bool) -> NextToken:

@@ -12,8 +12,10 @@ from playground import limits
 from playground.checkpoints.card import ModelCard
 from playground.errors import InvalidRequest
 from playground.generation.options import SamplingOptions, token_ids
+from playground.generation.prompts import check_edits
 from playground.generation.steps import Alternative, Prefill, Step
 from playground.generation.surprisal import Score
+from playground.senses.edits import Edit
 
 NAME_CHARACTERS = 500
 
@@ -46,6 +48,23 @@ def _check_prompt(prompt: Any) -> str | tuple[int, ...]:
     return token_ids(prompt, "The prompt")
 
 
+def _check_edits(edits: Any) -> tuple[Edit, ...]:
+    if isinstance(edits, str | bytes) or not isinstance(edits, Sequence):
+        raise InvalidRequest(f"edits must be a list of edits, not {type(edits).__name__}.")
+    wrong = next((edit for edit in edits if not isinstance(edit, Edit)), None)
+    if wrong is not None:
+        raise InvalidRequest(f"edits holds a {type(wrong).__name__}, which is no edit of senses.")
+    return check_edits(edits)
+
+
+def _check_choice(name: str, value: Any) -> None:
+    if isinstance(value, str) and len(value) > NAME_CHARACTERS and name != "tensor_map":
+        raise InvalidRequest(f"{name} has {len(value):,} characters; at most {NAME_CHARACTERS} are allowed.")
+    plain = str | int | float | bool | None
+    if not isinstance(value, plain | Mapping):
+        raise InvalidRequest(f"{name} must be text or a number, not {type(value).__name__}.")
+
+
 @dataclass(frozen=True)
 class Request:
     """Base of all requests that name a model."""
@@ -71,18 +90,22 @@ class GenerateRequest(Request):
     def __post_init__(self):
         super().__post_init__()
         object.__setattr__(self, "prompt", _check_prompt(self.prompt))
-        rows, edits = tuple(self.rows), tuple(self.edits)
-        if not 1 <= len(rows) <= limits.ROWS or not all(isinstance(row, SamplingOptions) for row in rows):
-            raise InvalidRequest(f"{len(rows)} samples were asked for, but 1 to {limits.ROWS} can be drawn at once.")
-        if len(edits) > limits.EDITS:
-            raise InvalidRequest(f"There are {len(edits)} edits, but at most {limits.EDITS} are allowed. Remove some.")
-        object.__setattr__(self, "rows", rows)
-        object.__setattr__(self, "edits", edits)
+        if not isinstance(self.rows, Sequence) or not all(isinstance(row, SamplingOptions) for row in self.rows):
+            raise InvalidRequest("rows must be a list of sampling options, one for each sample.")
+        if not 1 <= len(self.rows) <= limits.ROWS:
+            raise InvalidRequest(
+                f"{len(self.rows)} samples were asked for, but 1 to {limits.ROWS} can be drawn at once."
+            )
+        object.__setattr__(self, "rows", tuple(self.rows))
+        object.__setattr__(self, "edits", _check_edits(self.edits))
 
 
 @dataclass(frozen=True)
 class ScoreRequest(Request):
-    """How surprising a text is to a model, token by token. Answered by :class:`Loading` while the model loads, then a :class:`Score`."""
+    """How surprising a text is to a model, token by token.
+
+    Answered by :class:`Loading` while the model loads, :class:`Prefill` while the text is read, and a :class:`Score`.
+    """
 
     text: str | tuple[int, ...] = ""
 
@@ -93,9 +116,10 @@ class ScoreRequest(Request):
 
 @dataclass(frozen=True)
 class NextTokenRequest(Request):
-    """The distribution of the token after ``prompt``, before and after the warpers. Answered by :class:`NextToken`.
+    """The distribution of the token after ``prompt``, before and after the warpers.
 
-    A redraw: the engine remembers the logits, so that a moved slider runs no model.
+    A redraw: the engine remembers the logits, so that a moved slider runs no model. Answered by :class:`NextToken`;
+    where the model has to run, :class:`Loading` and :class:`Prefill` come before it.
     """
 
     prompt: str | tuple[int, ...] = ""
@@ -106,7 +130,9 @@ class NextTokenRequest(Request):
     def __post_init__(self):
         super().__post_init__()
         object.__setattr__(self, "prompt", _check_prompt(self.prompt))
-        object.__setattr__(self, "edits", tuple(self.edits))
+        object.__setattr__(self, "edits", _check_edits(self.edits))
+        if not isinstance(self.options, SamplingOptions):
+            raise InvalidRequest(f"options must be sampling options, not {type(self.options).__name__}.")
         if isinstance(self.top, bool) or not isinstance(self.top, int) or not 1 <= self.top <= limits.SHOWN_TOKENS:
             raise InvalidRequest(f"{self.top!r} tokens were asked for, but 1 to {limits.SHOWN_TOKENS} can be shown.")
 
@@ -118,6 +144,17 @@ class LoadRequest(Request):
     dtype: str | None = None
     tokenizer: str | None = None
     choices: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("dtype", "tokenizer"):
+            if not isinstance(getattr(self, name), str | None):
+                raise InvalidRequest(f"{name} must be text, not {type(getattr(self, name)).__name__}.")
+            _check_choice(name, getattr(self, name))
+        if not isinstance(self.choices, Mapping) or not all(isinstance(name, str) for name in self.choices):
+            raise InvalidRequest(f"choices must be pairs of name and value, not {type(self.choices).__name__}.")
+        for name, value in self.choices.items():
+            _check_choice(name, value)
 
 
 @dataclass(frozen=True)

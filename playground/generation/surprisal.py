@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from playground.decode.plain import chunk_length
 from playground.errors import InvalidRequest, PlaygroundError
 from playground.generation.prompts import check_edits, prompt_ids, token_text
 from playground.generation.steps import Prefill
 from playground.text.streaming import TextStream
 
-CHUNK = 256  # positions per forward
 LOGITS = 2**24  # logits held at once (64 MiB in float32), however large the vocabulary
 
 
@@ -79,7 +79,7 @@ def _run(
     weight = next(iter(network.parameters()), None)
     sequence = torch.tensor([ids], dtype=torch.int64, device=None if weight is None else weight.device)
     # Edits may depend on the whole text, so an edited text is read in one piece, as ``model.logits`` reads it.
-    controls, chunk = (network.controls([(edits, ids)]), len(ids)) if edits else (None, CHUNK)
+    controls, chunk = (network.controls([(edits, ids)]), len(ids)) if edits else (None, chunk_length(network))
     for start in range(0, total, chunk):
         end = min(start + chunk, total)
         with torch.inference_mode():

@@ -59,6 +59,14 @@ class PixelMAEConfig:
         )  # fmt: skip
         if self.hidden_act != "gelu":
             raise InvalidConfig(f"The pixel-mae config says hidden_act = {self.hidden_act!r}; only 'gelu' is known.")
+        if type(self.mask_ratio) not in (int, float) or not 0 <= self.mask_ratio < 1:
+            raise InvalidConfig(
+                f"The pixel-mae config says mask_ratio = {self.mask_ratio!r}; it must be at least 0 and below 1."
+            )
+        if not isinstance(self.norm_pix_loss, bool):
+            raise InvalidConfig(
+                f"The pixel-mae config says norm_pix_loss = {self.norm_pix_loss!r}; it must be true or false."
+            )
 
     @property
     def num_patches(self) -> int:

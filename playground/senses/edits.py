@@ -4,6 +4,7 @@ An edit changes the sum over (word, sense), never the encoder, so the weights al
 next-token logits are exact. Formulas: Hewitt et al. 2023, section 5, and the authors' published code.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,9 @@ SCORE_CHUNK = 64  # tokens whose senses are scored at a time: V * k * SCORE_CHUN
 def _check(network: Backpack, sense: int | None = None, **tokens: int) -> None:
     for name, token in tokens.items():
         if not isinstance(token, int) or not 0 <= token < network.vocab_size:
-            raise InvalidRequest(f"{name} is {token!r}, but token ids go from 0 to {network.vocab_size - 1:,}.")
+            raise InvalidRequest(
+                f"{name} is {token!r}, but token ids are whole numbers from 0 to {network.vocab_size - 1:,}."
+            )
     if sense is not None and (not isinstance(sense, int) or not 0 <= sense < network.num_senses):
         raise InvalidRequest(f"sense is {sense!r}, but this model's senses go from 0 to {network.num_senses - 1}.")
 
@@ -50,6 +53,8 @@ class ScaleSense(Edit):
 
     def scales(self, network: Backpack, ids: Sequence[int]) -> Tensor:
         _check(network, self.sense, token_id=self.token_id)
+        if not math.isfinite(self.factor):
+            raise InvalidRequest(f"factor is {self.factor}, but it must be a finite number.")
         factors = super().scales(network, ids)
         for place, token in enumerate(ids):
             if token == self.token_id and self.position in (None, place):
@@ -75,6 +80,9 @@ class SwapDirection(Edit):
             if senses is None:
                 senses = network.sense_vectors(torch.tensor(self.token_id))  # (k, d)
             out, into = network.word_vectors[self.out_token_id], network.word_vectors[self.in_token_id]
+            for id_, vector in ((self.out_token_id, out), (self.in_token_id, into)):
+                if not vector.any():
+                    raise InvalidRequest(f"The word vector of token {id_} is all zeros: it has no direction to swap.")
             along = (senses @ out / out.dot(out))[:, None]  # (k, 1)
             return {self.token_id: senses - along * out + along * (out.dot(out) / into.dot(into)) * into}
 
@@ -97,11 +105,19 @@ class TopicBoost(Edit):
     recency: bool = True
     skip: int | None = None
 
+    def __post_init__(self):
+        for name in ("targets", "multipliers"):  # lists, say from JSON, are as good
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
     def scales(self, network: Backpack, ids: Sequence[int]) -> Tensor:
         if not self.targets:
             raise InvalidRequest("A topic needs at least one target word.")
+        if len(self.multipliers) != 4 or not all(map(math.isfinite, self.multipliers)):
+            raise InvalidRequest(f"A topic needs 4 multipliers, all finite numbers, and has {self.multipliers}.")
         for target in self.targets:
             _check(network, target=target)
+        if self.skip is not None:
+            _check(network, skip=self.skip)
         table = topic_multipliers(network, self.targets, self.multipliers, self.skip)
         boost = table[torch.tensor(ids)]  # (T, k)
         if not self.anneal:

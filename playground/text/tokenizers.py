@@ -37,7 +37,8 @@ class Tokenizer(ABC):
     """What all tokenizers share. Made by `open_tokenizer`, immutable, and safe to use from several threads.
 
     size: number of ids, one more than the largest. special_ids: name -> id of the tokens that stand for no text.
-    begin_id, end_id: the tokens around a document, None when the file names none. kind: one phrase for people.
+    begin_id, end_id: the tokens around a document, None when the file names none. adds_begin: whether the file asks
+    for the begin token before every text (``encode`` leaves that to the caller). kind: one phrase for people.
     fingerprint: the first 12 hex digits of the SHA-256 of the file (or files) it was read from.
     """
 
@@ -48,6 +49,7 @@ class Tokenizer(ABC):
         self.special_ids = special_ids
         self.begin_id = next((special_ids[name] for name in BEGIN_NAMES if name in special_ids), None)
         self.end_id = next((special_ids[name] for name in END_NAMES if name in special_ids), None)
+        self.adds_begin = False
         self.kind = kind
         self.fingerprint = fingerprint
         self._special_names = {id_: name for name, id_ in special_ids.items()}
@@ -127,6 +129,7 @@ class SentencePieceTokenizer(Tokenizer):
         begin, end = self._processor.bos_id(), self._processor.eos_id()
         self.begin_id = begin if begin >= 0 else None
         self.end_id = end if end >= 0 else None
+        self.adds_begin = self.begin_id is not None  # as models with such a file were trained
 
     def token_bytes(self, token_id: int) -> bytes:
         """As in `Tokenizer`, but the unknown piece, special as it is, does add a sign to the text."""
@@ -191,6 +194,9 @@ class JsonTokenizer(Tokenizer):
         added = sorted(pipeline.get_added_tokens_decoder().items())
         special_ids = {token.content: id_ for id_, token in added if token.special}
         super().__init__(size, special_ids, f"{name}, {size:,} tokens", fingerprint)
+        with_specials = pipeline.encode("a", add_special_tokens=True).ids
+        if with_specials and with_specials[0] in self._special_names:
+            self.adds_begin, self.begin_id = True, with_specials[0]
 
     def _encode(self, text: str) -> list[int]:
         return self._pipeline.encode(text, add_special_tokens=False).ids

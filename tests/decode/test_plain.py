@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from playground.decode.plain import PlainDecoder
+from playground.decode.plain import PlainDecoder, chunk_length
 from playground.errors import InvalidRequest
 from playground.networks.shard import Shard, ShardConfig
 
@@ -94,3 +94,12 @@ def test_the_context_is_never_overrun(network):
     decoder, _ = read(network, [1] * 64)
     with pytest.raises(InvalidRequest, match=r"65.*64"):
         decoder.step([1])
+
+
+@pytest.mark.parametrize(("parameters", "positions"), [(10_000, 256), (170_000_000, 256), (1_351_743_936, 32), (10**11, 16)])
+def test_a_large_network_reads_in_shorter_chunks(parameters, positions):
+    class Large:
+        def parameters(self):
+            return [torch.empty(parameters, device="meta")]
+
+    assert chunk_length(Large()) == positions

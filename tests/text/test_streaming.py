@@ -234,9 +234,9 @@ def check_cheap(tokenizer, ids: list[int]) -> None:
     stream = TextStream(tokenizer, ids[:4096])
     seconds = []
     for id_ in ids[4096:]:
-        start = time.perf_counter()
+        start = time.thread_time()
         stream.push(id_)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.thread_time() - start)
     assert statistics.median(seconds) < 0.5e-3
     assert statistics.median(seconds[-1000:]) < 3 * statistics.median(seconds[:1000]) + 20e-6
 

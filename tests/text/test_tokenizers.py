@@ -418,3 +418,14 @@ def test_damaged_files_raise_one_error_or_work(tmp_path_factory, data):
         tokenizer.decode(range(tokenizer.size))
     except TokenizerError as error:
         assert "\n" not in str(error)
+
+
+def test_a_file_says_whether_it_puts_a_begin_token_before_a_text(tmp_path):
+    pipeline = tokenizers.Tokenizer(tokenizers.models.WordLevel({"<s>": 0, "a": 1, "?": 2}, unk_token="?"))
+    pipeline.add_special_tokens(["<s>"])
+    pipeline.save(str(tmp_path / "plain.json"))
+    pipeline.post_processor = tokenizers.processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
+    pipeline.save(str(tmp_path / "begins.json"))
+    plain, begins = open_tokenizer(tmp_path / "plain.json"), open_tokenizer(tmp_path / "begins.json")
+    assert (plain.adds_begin, begins.adds_begin, begins.begin_id) == (False, True, 0)
+    assert begins.encode("a") == [1]
