@@ -47,6 +47,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 
 def main() -> None:
     """Run the command line; a :class:`PlaygroundError` becomes one line on stderr and exit status 1."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a model may write what the terminal cannot show
     try:
         app()
     except PlaygroundError as error:
@@ -104,7 +106,12 @@ def _prompt(text: str | None, ids: str | None) -> str | tuple[int, ...]:
             return tuple(int(part) for part in ids.replace(",", " ").split())
         except ValueError:
             raise InvalidRequest(f"--ids must be whole numbers such as '17 4 99', not {ids[:40]!r}.") from None
-    return sys.stdin.read() if text == "-" else text
+    if text != "-":
+        return text
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"What came through the pipe is no text: {error}.") from None
 
 
 def _print_json(value: Any) -> None:
@@ -138,9 +145,11 @@ def generate(
     text = _prompt(prompt, ids)
     with _engine(models, threads) as engine:
         name = _open(engine, model, tokenizer, dtype, choice)
-        if not as_json and isinstance(text, str):
-            print(text, end="", flush=True)
+        shown = as_json or not isinstance(text, str)
         for event in engine.run(GenerateRequest(name, text, (options,))):
+            if not shown and not isinstance(event, Loading):  # the model takes the prompt
+                print(text, end="", flush=True)
+                shown = True
             if isinstance(event, Token):
                 if as_json:
                     _print_json(asdict(event.step))

@@ -19,3 +19,4 @@ SHOWN_TOKENS = 200
 # Sizes that no real checkpoint of these families comes near; a config beyond them is a mistake or an attack.
 DIMENSION = 2**20
 LAYERS = 1_024
+EXPERTS = 16_384  # over all layers

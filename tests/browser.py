@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 VARIABLE = "PLAYGROUND_BROWSER"
@@ -29,10 +30,24 @@ FLAGS = (
     "--no-first-run",
 )
 INSTALL_SECONDS = 1200
+UPDATE = ["apt-get", "update", "-qq"]
+INSTALL = ["apt-get", "install", "-y", "-qq"]
 
 
 class NoBrowser(Exception):
     """No browser was found and none could be installed."""
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """A browser without a window, closed in the end.
+
+    Raises:
+        NoBrowser: with what was tried and what to do.
+    """
+    find_browser()  # before Playwright starts: it may need something installed itself
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        yield browser
 
 
 @functools.cache
@@ -42,6 +57,7 @@ def find_browser() -> str:
     Raises:
         NoBrowser: with what was tried and what to do.
     """
+    make_playwright_start()
     named = os.environ.get(VARIABLE)
     if named:
         if starts(named):
@@ -64,7 +80,7 @@ def find_browser() -> str:
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Start the browser without a window. The caller closes it, or leaves ``sync_playwright()``."""
+    """Start the browser without a window; :func:`open_browser` does that and the rest."""
     sandboxed = not is_root()  # Chrome refuses to start as root with its sandbox on
     try:
         return playwright.chromium.launch(executable_path=find_browser(), chromium_sandbox=sandboxed, args=[*FLAGS])
@@ -73,6 +89,26 @@ def launch(playwright: Playwright) -> Browser:
             raise
         # Some systems keep user namespaces from unknown programs. The tests only open the project's own pages.
         return playwright.chromium.launch(executable_path=find_browser(), chromium_sandbox=False, args=[*FLAGS])
+
+
+def make_playwright_start() -> None:
+    """Install what Playwright's own program needs and the smallest Debian lacks."""
+    if playwright_starts():
+        return
+    failures = ["not root, or no apt-get"]
+    if is_root() and shutil.which("apt-get"):
+        print("Installing libatomic1, which Playwright needs.", file=sys.stderr, flush=True)
+        failures = run_all([UPDATE, [*INSTALL, "libatomic1"]])
+    if not playwright_starts():
+        raise NoBrowser(
+            f"Playwright does not start, and what it lacks could not be installed ({'; '.join(failures)}). "
+            "Run python -m playwright --version to see why; on Debian and Ubuntu it is mostly the package libatomic1."
+        )
+
+
+def playwright_starts() -> bool:
+    command = [sys.executable, "-m", "playwright", "--version"]
+    return subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL).returncode == 0
 
 
 def first_that_starts() -> str | None:
@@ -124,9 +160,8 @@ def installers() -> Iterator[list[list[str]]]:
     system = distribution()
     own = [sys.executable, "-m", "playwright", "install"]
     if is_root() and shutil.which("apt-get"):
-        packaged = [["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]]
         if "ubuntu" not in system:  # there the package only points to a snap, which does not run in containers
-            yield packaged
+            yield [UPDATE, [*INSTALL, "chromium"]]
         yield [[*own, "--with-deps", "chromium"]]
     yield [[*own, "chromium"]]
 
@@ -160,3 +195,10 @@ def run_all(commands: list[list[str]]) -> list[str]:
 
 def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+if __name__ == "__main__":  # ./check does this first, where one sees what is being installed
+    try:
+        print(f"The tests of the page use {find_browser()}.", file=sys.stderr)
+    except NoBrowser as error:
+        sys.exit(str(error))

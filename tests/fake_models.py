@@ -1,9 +1,11 @@
 """A model manager over fake models, which count their bytes as long as anything at all refers to them."""
 
-import faulthandler
 import gc
+import signal
+import sys
 import threading
 import time
+import traceback
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -137,11 +139,20 @@ def refused(kind, *parts):
 
 
 @contextmanager
-def watched(seconds=3 * PATIENCE):
-    """Whatever hangs in here shows where it does."""
-    faulthandler.dump_traceback_later(seconds, exit=True)
-    yield
-    faulthandler.cancel_dump_traceback_later()
+def watched(seconds=2 * PATIENCE):
+    """Whatever hangs in here, in the main thread, fails with the stacks of all threads."""
+
+    def hangs(*_):
+        stacks = ["".join(traceback.format_stack(frame)) for frame in sys._current_frames().values()]
+        raise AssertionError(f"it hangs after {seconds} seconds:\n" + "\n".join(stacks))
+
+    before = signal.signal(signal.SIGALRM, hangs)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @contextmanager

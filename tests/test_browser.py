@@ -3,7 +3,6 @@ import sys
 
 import browser
 import pytest
-from playwright.sync_api import sync_playwright
 
 
 @pytest.fixture
@@ -16,6 +15,7 @@ def machine(monkeypatch, tmp_path):
     monkeypatch.setattr(browser, "MAC_APPLICATIONS", ())
     monkeypatch.setattr(browser, "WINDOWS_PROGRAMS", ())
     monkeypatch.setattr(browser, "run_all", lambda commands: [f"{tried.append(commands) or commands[-1][0]}: no"])
+    monkeypatch.setattr(browser, "playwright_starts", lambda: True)
     browser.find_browser.cache_clear()
     yield tmp_path, tried
     browser.find_browser.cache_clear()
@@ -28,7 +28,7 @@ def program(path, status):
 
 
 def test_the_browser_of_this_machine_shows_a_page():
-    with sync_playwright() as playwright, browser.launch(playwright) as chrome:
+    with browser.open_browser() as chrome:
         page = chrome.new_page()
         page.set_content("<p onclick='this.textContent = 6 * 7'>?</p>")
         page.click("p")
@@ -60,6 +60,22 @@ def test_an_installed_browser_is_found(machine, monkeypatch):
     good = str(machine[0] / "downloaded")
     monkeypatch.setattr(browser, "run_all", lambda commands: program(machine[0] / "downloaded", 0) and [])
     assert browser.find_browser() == good
+
+
+def test_what_playwright_itself_lacks_is_installed(machine, monkeypatch):
+    monkeypatch.setattr(browser, "is_root", lambda: True)
+    monkeypatch.setattr(browser.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(browser, "playwright_starts", lambda: bool(machine[1]))
+    browser.make_playwright_start()
+    assert machine[1][0][-1][-1] == "libatomic1"
+
+
+def test_a_playwright_that_cannot_start_is_an_error(machine, monkeypatch):
+    monkeypatch.setattr(browser, "is_root", lambda: False)
+    monkeypatch.setattr(browser, "playwright_starts", lambda: False)
+    with pytest.raises(browser.NoBrowser, match="python -m playwright"):
+        browser.find_browser()
+    assert machine[1] == []
 
 
 @pytest.mark.parametrize(

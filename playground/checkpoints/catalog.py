@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from playground.checkpoints.families import families, recognise
-from playground.checkpoints.hub import is_repo_id
+from playground.checkpoints.hub import means_repo
 from playground.checkpoints.loader import find_weights, open_bundle
 from playground.errors import MissingFile, PlaygroundError
 
@@ -68,7 +68,7 @@ class Catalog(Mapping[str, CatalogEntry]):
             exists = False
         if exists:
             return self.add(on_disk(str(ref), path, "folder"))
-        if is_repo_id(str(ref)) and path.suffix not in (*WEIGHT_SUFFIXES, ".json"):
+        if means_repo(ref):
             return self.add(CatalogEntry(str(ref), str(ref), "hub", "a repository on the Hugging Face Hub"))
         known = ", ".join(self._entries)
         raise MissingFile(f"{str(ref)!r} is no path, no Hub id and no known name. Known names: {known or 'none'}.")
@@ -97,7 +97,7 @@ def build_catalog(demos: Path, more: Iterable[str] = ()) -> Catalog:
             if not found:
                 raise MissingFile(f"{ref} holds no checkpoint: neither weights nor folders with weights were found.")
             entries += found
-        elif is_repo_id(ref):
+        elif means_repo(ref):
             entries.append(CatalogEntry(ref, ref, "hub", "a repository on the Hugging Face Hub"))
         else:
             raise MissingFile(f"{ref!r}, given as models, is neither a folder, a file nor a Hub id.")

@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 SMALL_BYTES = 64 * 2**20
 CODE_SUFFIXES = (".py", ".pyc", ".pyo", ".pyd", ".so", ".dll", ".dylib", ".sh", ".bat", ".ps1", ".exe", ".ipynb")
 
+FILE_SUFFIXES = (".pt", ".pth", ".bin", ".safetensors", ".json", ".model", ".txt")
+
 Wanted = Callable[[list[str]], list[str]]
 
 _REPO_ID = re.compile(r"[A-Za-z0-9]([\w.-]*[A-Za-z0-9_])?/[A-Za-z0-9_]([\w.-]*[A-Za-z0-9_])?", re.ASCII)
@@ -48,6 +50,13 @@ def is_repo_id(text: str) -> bool:
     """Whether ``text`` has the form of a Hub id, "owner/name"."""
     plain = isinstance(text, str) and len(text) <= 96 and _REPO_ID.fullmatch(text) is not None
     return plain and "--" not in text and ".." not in text and not text.endswith(".git")
+
+
+def means_repo(ref: str | Path) -> bool:
+    """Whether ``ref`` is a Hub id rather than a misspelt path: "checkpoints/x" beside a checkpoints folder is none,
+    and neither is the name of a file."""
+    owner, _, name = str(ref).partition("/")
+    return is_repo_id(str(ref)) and not Path(owner).is_dir() and Path(name).suffix not in FILE_SUFFIXES
 
 
 def is_offline() -> bool:

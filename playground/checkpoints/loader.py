@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from playground.checkpoints.card import ModelCard
 from playground.checkpoints.families import Blueprint, Bundle, Family, families, recognise
 from playground.checkpoints.files import open_tensors, read_json
-from playground.checkpoints.hub import download, is_repo_id
+from playground.checkpoints.hub import download, means_repo
 from playground.checkpoints.memory import default_budget
 from playground.checkpoints.model import Model, model_class
 from playground.checkpoints.wanted import wanted_files
@@ -111,7 +111,7 @@ def locate(ref: str | Path, revision: str | None, report: Report, cancelled: Cal
     except (OSError, ValueError):  # a name too long, or with a NUL
         raise MissingFile(f"{str(ref)[:80]!r} is not a path that this machine can open.") from None
     text = str(ref)
-    if is_repo_id(text) and path.suffix not in (".pt", ".bin", ".safetensors", ".json"):
+    if means_repo(text):
         return download(
             text,
             lambda names: wanted_files(text, names),
@@ -256,7 +256,7 @@ def locate_tokenizer(given: str | Path, report: Report, cancelled: Callable[[], 
     path = Path(given).expanduser()
     if path.exists():
         return path
-    if not is_repo_id(str(given)):
+    if not means_repo(given):
         raise MissingFile(f"The tokenizer {str(given)!r} is neither a file, a folder nor a Hub id. Check the spelling.")
     names = ("tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt")
     return download(

@@ -119,7 +119,7 @@ class LocalEngine:
             yield from self._load(request.model)
             with self.manager.lease(request.model) as model:
                 known = yield from _remember(model, request)
-                self._memo.put(_key(model.card, request), known, known.logits.nbytes)
+                self._memo.put(_key(model.card, request), known, _bytes(known, request))
         yield _distribution(known, request, remembered)
 
     @run.register
@@ -181,6 +181,11 @@ def _key(card: ModelCard, request: NextTokenRequest) -> tuple:
     """Unique to one load of a model, and so to its files, precision, tokenizer and choices: while a value is kept it
     keeps its card, so that no other card can come to have the same id."""
     return (id(card), request.prompt, request.edits)
+
+
+def _bytes(known: _Remembered, request: NextTokenRequest) -> int:
+    """What a value takes, about: for a small vocabulary, texts and objects weigh more than the logits."""
+    return known.logits.nbytes + 400 * len(known.best) + 64 * (len(known.ids) + len(request.prompt))
 
 
 def _remember(model: Model, request: NextTokenRequest) -> Generator[Prefill, None, _Remembered]:

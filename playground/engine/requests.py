@@ -51,9 +51,9 @@ def _check_prompt(prompt: Any) -> str | tuple[int, ...]:
 def _check_edits(edits: Any) -> tuple[Edit, ...]:
     if isinstance(edits, str | bytes) or not isinstance(edits, Sequence):
         raise InvalidRequest(f"edits must be a list of edits, not {type(edits).__name__}.")
-    wrong = next((edit for edit in edits if not isinstance(edit, Edit)), None)
-    if wrong is not None:
-        raise InvalidRequest(f"edits holds a {type(wrong).__name__}, which is no edit of senses.")
+    for edit in edits:
+        if not isinstance(edit, Edit):
+            raise InvalidRequest(f"edits holds a {type(edit).__name__}, which is no edit of senses.")
     return check_edits(edits)
 
 

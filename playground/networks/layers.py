@@ -109,12 +109,13 @@ def soft_cap(logits: Tensor, cap: float) -> Tensor:
 
 
 def check_dimensions(network: str, **dimensions: int) -> None:
-    """Raise :class:`InvalidConfig` for a dimension that is no integer from 1 to ``limits.DIMENSION``."""
+    """Raise :class:`InvalidConfig` for a dimension that is no integer from 1 to ``limits.DIMENSION``, or a number of
+    layers or experts that is none from 1 to ``limits.LAYERS``."""
     for name, value in dimensions.items():
-        most = limits.LAYERS if "layers" in name else limits.DIMENSION
+        most = limits.LAYERS if "layers" in name or "experts" in name else limits.DIMENSION
         if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
             raise InvalidConfig(
-                f"The {network} config says {name} = {value!r}, but it must be a whole number from 1 to {most:,}. "
+                f"The {network} config says {name} = {value!r:.60}, but it must be a whole number from 1 to {most:,}. "
                 "Check the checkpoint's config file."
             )
 

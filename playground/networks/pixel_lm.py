@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from playground import limits
+from playground.errors import InvalidConfig
 from playground.networks.kv_cache import KVCache, LayerCache
 from playground.networks.language import LanguageNetwork
 from playground.networks.layers import (
@@ -64,6 +66,12 @@ class PixelLMConfig:
             hidden_size_per_two_attention_heads=(self.hidden_size, 2 * self.num_attention_heads),
             num_attention_heads_per_num_key_value_heads=(self.num_attention_heads, self.num_key_value_heads),
         )
+        experts = sum(self.moe.num_experts for i in range(self.num_layers) if self.has_experts(i))
+        if experts > limits.EXPERTS:
+            raise InvalidConfig(
+                f"The pixel-lm config asks for num_experts = {experts:,} over all layers; at most {limits.EXPERTS:,} "
+                "are accepted. Check the checkpoint's config file."
+            )
 
     @property
     def head_dim(self) -> int:

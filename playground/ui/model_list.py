@@ -45,7 +45,11 @@ watch("value", draw);
 draw();
 element.addEventListener("click", (event) => {
   const row = event.target.closest(".model-row");
-  if (row) trigger("click", { model: row.dataset.model });
+  if (!row) return;
+  trigger("click", { model: row.dataset.model });
+  // On a narrow screen the card lies below the list.
+  const card = document.querySelector("#model-card");
+  if (card && card.getBoundingClientRect().top > window.innerHeight - 120) card.scrollIntoView({ behavior: "smooth" });
 });
 """
 LIST_TEMPLATE = """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from playground.checkpoints.hub import is_repo_id
+from playground.checkpoints.hub import is_repo_id, means_repo
 from tests.checkpoints.hub_stand_in import COMMIT, HubStandIn
 
 ROOT = Path(__file__).parents[2]
@@ -269,3 +269,12 @@ print(json.dumps(results))
 )
 def test_hub_ids(text, valid):
     assert is_repo_id(text) is valid
+
+
+def test_a_misspelt_path_is_no_hub_id(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    assert means_repo("owner/name")
+    assert not means_repo("checkpoints/demo-shrad")
+    assert not means_repo("models/model.pt")
+    assert not means_repo("./owner/name")

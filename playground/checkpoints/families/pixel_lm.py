@@ -38,7 +38,15 @@ def matches(bundle: Bundle) -> bool:
     return any(LAYER_KEY.fullmatch(name) for name in bundle.tensors)
 
 
-def merge_lora(tensors: Mapping[str, Tensor], lora: Mapping[str, Any], notes: list[str]) -> dict[str, Tensor]:
+def settings(stated: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The config's object of this name, empty if there is none."""
+    value = stated.get(name) or {}
+    if not isinstance(value, Mapping):
+        raise InvalidConfig(f"The pixel-lm config says {name} = {value!r:.60}, but it must be an object of settings.")
+    return value
+
+
+def merge_lora(tensors: Mapping[str, Tensor], stated: Mapping[str, Any], notes: list[str]) -> dict[str, Tensor]:
     """Replace ``X.base_layer.weight``, ``X.lora_a (r, in)`` and ``X.lora_b (out, r)`` by ``X.weight``.
 
     ``W = base + alpha / r * lora_b @ lora_a`` (Hu et al. 2022).
@@ -47,14 +55,17 @@ def merge_lora(tensors: Mapping[str, Tensor], lora: Mapping[str, Any], notes: li
     targets = [name.removesuffix(".base_layer.weight") for name in merged if name.endswith(".base_layer.weight")]
     for target in targets:
         base = merged.pop(f"{target}.base_layer.weight")
+        if f"{target}.weight" in merged:
+            raise TensorMismatch(f"{target} is stored twice, with a LoRA base layer and without one.")
         a, b = merged.pop(f"{target}.lora_a", None), merged.pop(f"{target}.lora_b", None)
         if a is None or b is None:
             raise TensorMismatch(f"{target} has a LoRA base layer but lacks its lora_a or lora_b.")
-        if a.dim() != 2 or b.dim() != 2 or (b.shape[0], a.shape[1], a.shape[0]) != (*base.shape, b.shape[1]):
+        fits = a.dim() == b.dim() == base.dim() == 2 and b.shape == (len(base), len(a)) and a.shape[1] == base.shape[1]
+        if not fits or not len(a):
             raise TensorMismatch(
                 f"{target}'s LoRA shapes {tuple(b.shape)} x {tuple(a.shape)} do not fit its base {tuple(base.shape)}."
             )
-        scale = positive(lora, "alpha", 16) / a.shape[0]
+        scale = positive(settings(stated, "lora"), "alpha", 16) / len(a)
         merged[f"{target}.weight"] = (base.float() + scale * b.float() @ a.float()).to(base.dtype)
     if targets:
         notes.append(f"LoRA adapters of {len(targets)} matrices were merged into the weights.")
@@ -65,13 +76,13 @@ def read(bundle: Bundle, choices: Mapping[str, Any]) -> Blueprint:
     notes: list[str] = []
     metadata = bundle.content.get("metadata")
     inner = metadata.get("model") if isinstance(metadata, Mapping) else None
-    stated = bundle.json("pixel_model_config.json") | dict(inner or {})
+    stated = bundle.json("pixel_model_config.json") | (dict(inner) if isinstance(inner, Mapping) else {})
     if not stated:
         raise InvalidConfig(
             "No model config: neither metadata.model in the weights nor pixel_model_config.json beside them was found."
         )
     require(stated, "The pixel-lm config", *MANDATORY)
-    tensors = merge_lora(bundle.tensors, stated.get("lora") or {}, notes)
+    tensors = merge_lora(bundle.tensors, stated, notes)
     tensors, unclaimed = rename(tensors, RULES)
     tied = take_tied_head(tensors, "lm_head.weight", "embed_tokens.weight", notes)
     if tied and stated.get("tie_word_embeddings", True) is False and "lm_head.weight" not in bundle.tensors:
@@ -97,17 +108,17 @@ def read(bundle: Bundle, choices: Mapping[str, Any]) -> Blueprint:
 def stored_sizes(tensors: Mapping[str, Tensor], stated: Mapping[str, Any]) -> dict[str, int]:
     """Sizes that the tensors' shapes tell for certain."""
     table = tensors.get("embed_tokens.weight")
-    if table is None or table.dim() != 2:
+    if table is None or table.dim() != 2 or not table.numel():
         return {}
     layers = [int(name.split(".")[1]) for name in tensors if name.startswith("layers.")]
     sizes = {"vocab_size": table.shape[0], "hidden_size": table.shape[1], "num_layers": max(layers) + 1}
+    head, remainder = divmod(table.shape[1], stated["num_attention_heads"])
     keys = tensors.get("layers.0.attention.k_proj.weight")
-    heads = stated["num_attention_heads"]
-    if keys is not None and table.shape[1] % heads == 0 and keys.shape[0] % (table.shape[1] // heads) == 0:
-        sizes["num_key_value_heads"] = keys.shape[0] // (table.shape[1] // heads)
-    gates = [tensor for name, tensor in tensors.items() if name.endswith(".gate.weight")]
-    if gates:
-        sizes["intermediate_size"] = gates[0].shape[0]
+    if not remainder and keys is not None and keys.dim() == 2 and len(keys) % head == 0:
+        sizes["num_key_value_heads"] = len(keys) // head
+    gate = next((tensor for name, tensor in tensors.items() if name.endswith(".gate.weight")), None)
+    if gate is not None and gate.dim() == 2:
+        sizes["intermediate_size"] = len(gate)
     return sizes
 
 
@@ -116,9 +127,11 @@ def stored_experts(tensors: Mapping[str, Tensor], stated: Mapping[str, Any]) -> 
     routers = {int(n.split(".")[1]): t for n, t in tensors.items() if n.endswith(".feed_forward.router.weight")}
     if not routers:
         return None
-    top_k = (stated.get("moe") or {}).get("top_k", 2)
     first = min(routers)
-    return MoEConfig(num_experts=routers[first].shape[0], top_k=top_k, expert_interval=first + 1)
+    if routers[first].dim() != 2:
+        raise TensorMismatch(f"The router of layer {first} has the shape {tuple(routers[first].shape)}, not (E, H).")
+    top_k = settings(stated, "moe").get("top_k", 2)
+    return MoEConfig(num_experts=len(routers[first]), top_k=top_k, expert_interval=first + 1)
 
 
 def training_facts(bundle: Bundle) -> dict[str, Any]:

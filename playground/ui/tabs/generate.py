@@ -63,7 +63,7 @@ def build(engine: Any, models: Models, generations: int) -> gr.Dropdown:
                                 elem_classes="key-run")  # fmt: skip
                 stop = gr.Button("Stop", min_width=70, elem_id="stop", elem_classes="key-stop")
                 clear = gr.Button("Clear", min_width=70, elem_id="clear")
-            gr.HTML('<p class="hint">Ctrl-Enter generates, Esc stops.</p>', padding=False)
+            gr.HTML('<p class="hint">Ctrl-Enter generates, Esc stops.</p>', elem_id="hint")
             with gr.Group():
                 choice = gr.Radio(list(PRESETS), value=DEFAULT_PRESET, label="Sampling", elem_id="preset")
                 sliders = {name: _slider(name, preset[name]) for name in SLIDERS}
