@@ -5,23 +5,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from playground.engine.requests import (
-    CardRequest,
-    Ended,
-    GenerateRequest,
-    Loading,
-    LoadRequest,
-    ModelsRequest,
-    ScoreRequest,
-    Token,
-)
 from playground.errors import InvalidRequest, PlaygroundError
 from playground.generation.options import SamplingOptions
 from playground.settings import load_settings
+
+# The engine is imported where it is used: torch takes a second to import, and --help need not wait for it.
+if TYPE_CHECKING:
+    from playground.engine.requests import Ended
 
 app = typer.Typer(
     help="A playground for small and unusual language models. Without a command, see python app.py for the page.",
@@ -61,7 +55,7 @@ def main() -> None:
 
 @contextmanager
 def _engine(models: Sequence[str] | None = None, threads: int | None = None) -> Iterator[Any]:
-    from playground.engine.local import open_engine  # torch takes a second to import; --help need not wait
+    from playground.engine.local import open_engine
 
     engine = open_engine(load_settings(models=tuple(models) if models else None, threads=threads))
     try:
@@ -72,6 +66,8 @@ def _engine(models: Sequence[str] | None = None, threads: int | None = None) -> 
 
 def _open(engine: Any, ref: str, tokenizer: str | None, dtype: str | None, choices: Sequence[str] | None) -> str:
     """Load the model, telling the stages on stderr; return its catalogue name."""
+    from playground.engine.requests import LoadRequest
+
     name = engine.catalog.find(ref).name
     request = LoadRequest(name, dtype, tokenizer, dict(_choice(text) for text in choices or ()))
     for event in engine.run(request):
@@ -80,6 +76,8 @@ def _open(engine: Any, ref: str, tokenizer: str | None, dtype: str | None, choic
 
 
 def _tell(event: Any) -> None:
+    from playground.engine.requests import Loading
+
     if isinstance(event, Loading) and sys.stderr.isatty():
         percent = "" if event.fraction is None else f" {event.fraction:.0%}"
         print(f"\r\033[K{event.stage}{percent} …", end="", file=sys.stderr, flush=True)
@@ -139,6 +137,8 @@ def generate(
     as_json: JsonOption = False,
 ) -> None:
     """Continue a prompt, token by token."""
+    from playground.engine.requests import Ended, GenerateRequest, Loading, Token
+
     options = SamplingOptions(
         max_new_tokens, temperature, top_p, top_k, min_p, repetition_penalty, seed, tuple(stop or ())
     )
@@ -162,7 +162,7 @@ def generate(
                     print(f"\n\n[{ended_line(event)}]", file=sys.stderr)
 
 
-def ended_line(event: Ended) -> str:
+def ended_line(event: "Ended") -> str:
     """Why a generation ended and how fast it was, in words."""
     speed = "" if event.tokens_per_second is None else f", {event.tokens_per_second:,.0f} tokens/s"
     return f"{event.tokens} token{'s' * (event.tokens != 1)}{speed}, ended by {event.reason}"
@@ -181,6 +181,8 @@ def score(
     as_json: JsonOption = False,
 ) -> None:
     """The log-probability of every token of a text, given those before it."""
+    from playground.engine.requests import ScoreRequest
+
     wanted = _prompt(text, ids)
     with _engine(models, threads) as engine:
         name = _open(engine, model, tokenizer, dtype, choice)
@@ -197,6 +199,8 @@ def score(
 @app.command(name="models")
 def list_models(models: ModelsOption = None, as_json: JsonOption = False) -> None:
     """Every known checkpoint."""
+    from playground.engine.requests import ModelsRequest
+
     with _engine(models) as engine:
         known = engine.answer(ModelsRequest())
     if as_json:
@@ -217,6 +221,8 @@ def card(
     as_json: JsonOption = False,
 ) -> None:
     """Load a checkpoint and say what it is."""
+    from playground.engine.requests import CardRequest
+
     with _engine(models) as engine:
         name = _open(engine, model, tokenizer, dtype, choice)
         found = engine.answer(CardRequest(name)).card

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import torch
-
 from goldens import GOLDEN
 
 SHARD = GOLDEN / "shard" / "cfg-dict" / "bundle"

@@ -39,8 +39,9 @@ class BackpackConfig:
     tied: bool = True
 
     def __post_init__(self):
+        check_dimensions("backpack", n_embd=self.n_embd)
         check_dimensions(
-            "backpack", vocab_size=self.vocab_size, n_positions=self.n_positions, n_embd=self.n_embd,
+            "backpack", vocab_size=self.vocab_size, n_positions=self.n_positions,
             n_layers=self.n_layer, n_head=self.n_head, num_senses=self.num_senses, n_inner=self.inner,
             sense_intermediate_scale=self.sense_intermediate_scale,
         )  # fmt: skip

@@ -1,6 +1,11 @@
-"""Named endpoints for gradio_client and plain HTTP: the engine's abilities, typed and documented."""
+"""Named endpoints for gradio_client and plain HTTP: the engine's abilities, typed and documented.
 
-from collections.abc import Iterator
+Whatever may run a model or load one is a generator: the server can close it between two values, which is how a lost
+connection or a cancelled job frees the model. The last value is the answer.
+"""
+
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict
 from typing import Any
@@ -11,22 +16,35 @@ from playground.engine.requests import (
     CardRequest,
     Ended,
     GenerateRequest,
+    Loading,
     LoadRequest,
     ModelsRequest,
     NextTokenRequest,
+    Prefill,
     ScoreRequest,
     Token,
     UnloadRequest,
 )
 from playground.generation.options import SamplingOptions
-from playground.ui.boundary import handler
+from playground.ui.boundary import REFRESH_SECONDS, checked_tokenizer, handler
 from playground.ui.tabs.generate import GENERATIONS
 
 DEFAULT = SamplingOptions()
 
 
 def build(engine: Any, generations: int, local: bool) -> None:
-    """Add the endpoints to the current ``gr.Blocks``."""
+    """Add the endpoints to the current ``gr.Blocks``. A ``local`` page lets its user name tokenizer files."""
+
+    def answer(request: Any, shape: Callable[[Any], Any] = asdict) -> Iterator[Any]:
+        """How far the work is, again and again, and the answer in the end."""
+        with closing(engine.run(request)) as events:
+            for event in events:
+                if isinstance(event, Loading):
+                    yield {"stage": event.stage, "fraction": event.fraction}
+                elif isinstance(event, Prefill):
+                    yield {"stage": "Reading the text", "fraction": event.done / event.total}
+                else:
+                    yield shape(event)
 
     def generate(
         model: str,
@@ -43,45 +61,49 @@ def build(engine: Any, generations: int, local: bool) -> None:
         """Continue a prompt. Streams what there is so far: text, token ids, the model's own log-probabilities and, at
         the end, why it ended and tokens per second. Closing the stream stops the work."""
         options = SamplingOptions(
-            max_new_tokens, temperature, top_p, top_k, min_p, repetition_penalty, seed, tuple(stop or ())
+            max_new_tokens, temperature, top_p, top_k, min_p, repetition_penalty, seed, () if stop is None else stop
         )
-        so_far: dict[str, Any] = {
-            "text": "", "token_ids": [], "logprobs": [], "end": None, "tokens_per_second": None,
-        }  # fmt: skip
+        text, ids, logprobs, sent = "", [], [], 0.0
+        end: dict[str, Any] = {"end": None, "tokens_per_second": None}
         with closing(engine.run(GenerateRequest(model, prompt, (options,)))) as events:
             for event in events:
                 if isinstance(event, Token):
-                    so_far["text"] += event.step.text
-                    so_far["token_ids"].append(event.step.token_id)
-                    so_far["logprobs"].append(event.step.logprob)
+                    text += event.step.text
+                    ids.append(event.step.token_id)
+                    logprobs.append(event.step.logprob)
                 elif isinstance(event, Ended):
-                    so_far |= {"end": event.reason, "tokens_per_second": event.tokens_per_second}
-                # A fresh object each time: the client compares what it gets with what it had.
-                yield {name: list(value) if isinstance(value, list) else value for name, value in so_far.items()}
+                    end = {"end": event.reason, "tokens_per_second": event.tokens_per_second}
+                now = time.monotonic()
+                if isinstance(event, Ended) or now - sent >= REFRESH_SECONDS:
+                    sent = now
+                    # Fresh lists each time: the server compares what it sends with what it sent.
+                    yield {"text": text, "token_ids": [*ids], "logprobs": [*logprobs], **end}
 
     def next_tokens(
         model: str, prompt: str, top: int = 10, temperature: float = 1.0, top_p: float = 1.0, top_k: int = 0,
         min_p: float = 0.0,
-    ) -> dict[str, Any]:  # fmt: skip
+    ) -> Iterator[dict[str, Any]]:  # fmt: skip
         """The likeliest next tokens after a prompt: log-probability by the model, probability after the warpers."""
         options = SamplingOptions(temperature=temperature, top_p=top_p, top_k=top_k, min_p=min_p)
-        return asdict(engine.answer(NextTokenRequest(model, prompt, options, top=top)))
+        yield from answer(NextTokenRequest(model, prompt, options, top=top))
 
-    def score(model: str, text: str) -> dict[str, Any]:
+    def score(model: str, text: str) -> Iterator[dict[str, Any]]:
         """The natural log-probability of every token of a text, given those before it, and bits per byte."""
-        return asdict(engine.answer(ScoreRequest(model, text)))
+        yield from answer(ScoreRequest(model, text))
+
+    def card(model: str) -> Iterator[dict[str, Any]]:
+        """What a model is; loads it first if need be."""
+        yield from answer(CardRequest(model), lambda event: asdict(event.card))
+
+    def load_model(model: str, dtype: str | None = None, tokenizer: str | None = None) -> Iterator[dict[str, Any]]:
+        """Load a model, or load it anew in another precision (float32, bfloat16, float16) or with a tokenizer of your
+        choice, where the checkpoint ships none; returns its card."""
+        request = LoadRequest(model, dtype, checked_tokenizer(tokenizer, local))
+        yield from answer(request, lambda event: asdict(event.card))
 
     def list_models() -> dict[str, Any]:
         """Every known model, whether it is loaded, and memory in bytes."""
         return asdict(engine.answer(ModelsRequest()))
-
-    def card(model: str) -> dict[str, Any]:
-        """What a model is; loads it first if need be."""
-        return asdict(engine.answer(CardRequest(model)).card)
-
-    def load_model(model: str, dtype: str | None = None) -> dict[str, Any]:
-        """Load a model, or load it anew in another precision; returns its card."""
-        return asdict(engine.answer(LoadRequest(model, dtype)).card)
 
     def unload_model(model: str) -> dict[str, Any]:
         """Free a model's memory; returns what list_models returns."""

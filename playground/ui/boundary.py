@@ -11,9 +11,12 @@ from typing import Any
 
 import gradio as gr
 
-from playground.errors import PlaygroundError
+from playground.errors import InvalidRequest, PlaygroundError
 
 log = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 0.05  # at most so often does what a stream shows travel to the browser
+TOAST_SECONDS = 12
 
 
 @contextmanager
@@ -24,13 +27,13 @@ def shown_errors() -> Iterator[None]:
     except gr.Error:
         raise
     except PlaygroundError as error:
-        raise gr.Error(html.escape(str(error)), duration=None, print_exception=False) from None
+        raise gr.Error(html.escape(str(error)), duration=TOAST_SECONDS, print_exception=False) from None
     except Exception:
         name = uuid.uuid4().hex[:8]
         log.exception("Internal error %s", name)
         raise gr.Error(
             f"Internal error {name}: something that should not happen. The log says more; the page goes on working.",
-            duration=None,
+            duration=TOAST_SECONDS,
             print_exception=False,
         ) from None
 
@@ -52,3 +55,18 @@ def handler(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **kwargs)
 
     return call
+
+
+def checked_tokenizer(given: Any, local: bool) -> Any:
+    """The tokenizer that a person named, or None; on a server it must be a Hub id, so that nobody probes its files.
+
+    Raises:
+        InvalidRequest: a path where only Hub ids are allowed.
+    """
+    if isinstance(given, str):
+        given = given.strip() or None
+    if given is not None and not local:
+        parts = str(given).split("/")
+        if len(parts) != 2 or not all(part and not part.startswith((".", "~")) for part in parts):
+            raise InvalidRequest("On this server a tokenizer can only be given as a Hub id, such as owner/name.")
+    return given

@@ -1,5 +1,11 @@
-"""The running text: prompt, continuation and a line on how it goes. Text is set as text nodes, never as markup."""
+"""The running text: prompt, continuation and a line on how it goes. Text is set as text nodes, never as markup.
 
+Each run has a name of its own, made up by the page. What arrives late from a run that was stopped or cleared is not
+drawn any more, whatever the order in which the server's answers come.
+"""
+
+import threading
+from collections import OrderedDict
 from typing import Any
 
 import gradio as gr
@@ -10,24 +16,32 @@ TEMPLATE = """
     <button class="story-copy" type="button" hidden>Copy</button></div>
   <div class="story-text" tabindex="0" aria-label="Prompt and generated text"><span class="story-prompt"></span><span
     class="story-new"></span><span class="story-caret" hidden></span></div>
-  <div class="story-legend" hidden><span class="story-prompt">your prompt</span> <span class="story-new">the model</span></div>
+  <div class="story-legend" hidden>
+    <span class="story-prompt">your prompt</span> <span class="story-new">the model</span></div>
 </div>
 """
 # The template holds no ${…}: values reach the page through textContent alone, so no text can become code.
 SCRIPT = """
 const find = (name) => element.querySelector(name);
+let current = null;  // the run that is being shown
 const draw = () => {
   const value = props.value || {};
+  if (value.begins || !value.run) current = value.run || null;
+  else if (value.run !== current) return;
+  if (value.stopped) current = null;
+  const story = find(".story");
+  const begins = value.running && !story.dataset.run;
+  if (value.running) story.dataset.run = value.run || "unnamed";
+  else delete story.dataset.run;
   find(".story-prompt").textContent = value.prompt || "";
   find(".story-text .story-new").textContent = value.text || "";
   find(".story-status").textContent = value.status || "";
-  const starts = value.running && find(".story-caret").hidden;
   find(".story-caret").hidden = !value.running;
-  // On a narrow screen the text lies below the settings: bring it into view once, when it begins.
-  if (starts && element.getBoundingClientRect().top > window.innerHeight - 120) element.scrollIntoView({ behavior: "smooth" });
   find(".story-copy").hidden = !value.text;
   find(".story-legend").hidden = !value.text;
-  find(".story").classList.toggle("story-empty", !value.prompt && !value.text);
+  // On a narrow screen the text lies below the prompt: bring it into view once, when it begins.
+  if (begins && element.getBoundingClientRect().top > window.innerHeight - 160)
+    element.scrollIntoView({ behavior: "smooth", block: "center" });
 };
 watch("value", draw);
 draw();
@@ -43,11 +57,23 @@ element.addEventListener("click", async (event) => {
   setTimeout(() => { event.target.textContent = "Copy"; }, 1500);
 });
 """
+# What the page does to the story by itself, without asking the server.
+BEGIN = """(prompt, story) => document.querySelector("#story .story").dataset.run ? story : {
+  prompt, text: "", status: "Waiting …", running: true, begins: true, run: Math.random().toString(36).slice(2),
+}"""
+STOP = """(story) => document.querySelector("#story .story").dataset.run ? {
+  ...story, running: false, begins: false, stopped: true, status: `${story.status || ""} · stopped by you`,
+} : story"""
+FAIL = """(story) => story && story.begins && story.running ? {
+  ...story, running: false, begins: false, status: "Nothing came back; the message says why.",
+} : story"""
 
 
-def story_value(prompt: str = "", text: str = "", status: str = "", running: bool = False) -> dict[str, Any]:
+def story_value(
+    prompt: str = "", text: str = "", status: str = "", running: bool = False, run: str | None = None
+) -> dict[str, Any]:
     """What the story shows: plain data."""
-    return {"prompt": prompt, "text": text, "status": status, "running": running}
+    return {"prompt": prompt, "text": text, "status": status, "running": running, "run": run}
 
 
 def story(status: str) -> gr.HTML:
@@ -56,3 +82,32 @@ def story(status: str) -> gr.HTML:
         story_value(status=status), html_template=TEMPLATE, js_on_load=SCRIPT, elem_id="story", padding=False,
         apply_default_css=False,
     )  # fmt: skip
+
+
+class Stops:
+    """The runs that somebody asked to stop, by name; only the last ``most`` are kept."""
+
+    def __init__(self, most: int = 1000):
+        self.most = most
+        self._names: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def add(self, story: Any) -> None:
+        """Stop the run of a ``story``; a story without one changes nothing."""
+        name = run_name(story)
+        if name is None:
+            return
+        with self._lock:
+            self._names[name] = None
+            while len(self._names) > self.most:
+                self._names.popitem(last=False)
+
+    def __contains__(self, name: object) -> bool:
+        with self._lock:
+            return name in self._names
+
+
+def run_name(story: Any) -> str | None:
+    """The name of a story's run, or None; the story comes from a browser and may be anything."""
+    name = story.get("run") if isinstance(story, dict) else None
+    return name if isinstance(name, str) and 0 < len(name) <= 64 else None

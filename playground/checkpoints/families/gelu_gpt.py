@@ -41,7 +41,8 @@ def matches(bundle: Bundle) -> bool:
 
 def read(bundle: Bundle, choices: Mapping[str, Any]) -> Blueprint:
     notes: list[str] = []
-    stated = dict(bundle.content.get("config") or bundle.config)
+    inner = bundle.content.get("config")
+    stated = dict(inner if isinstance(inner, Mapping) and inner else bundle.config)
     for name, other in OTHER_NAMES.items():
         if stated.get(name) is None and stated.get(other) is not None:
             stated[name] = stated[other]

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def role_of(name: str, shape: tuple[int, ...], mlp_hidden: int) -> str | None:
         role = OUTER_NAMES.get(leaf)
         return role and f"{role}.weight"
     role = LAYER_NAMES.get(leaf)
-    if role == "mlp.up" and shape[0] == 2 * mlp_hidden:
+    if role == "mlp.up" and shape[:1] == (2 * mlp_hidden,):
         role = "mlp.gate_up"  # the fused form often keeps the name of the half
     return role and f"blocks.{layer[1]}.{role}.weight"
 
@@ -104,24 +105,40 @@ def user_map(choice: Any) -> dict[str, str]:
     return dict(choice)
 
 
-def base_from_buffers(buffers: Mapping[str, Tensor], head_dim: int) -> float | None:
-    """The rotary base that persisted tables tell: the second frequency is ``base^(-2 / head_dim)``."""
-    flat = {name.split(".")[-1]: tensor.float().squeeze() for name, tensor in buffers.items()}
-    second = None
-    for name, tensor in flat.items():
-        if name.startswith(("inv_freq", "freqs")) and tensor.dim() == 1 and len(tensor) > 1:
-            second = float(tensor[1])
-    cos = next((t for n, t in flat.items() if "cos" in n), None)
-    sin = next((t for n, t in flat.items() if "sin" in n), None)
-    if second is None and cos is not None and sin is not None and cos.dim() == 2 and min(cos.shape) > 2:
-        angles = torch.atan2(sin[1], cos[1])  # at position 1 the angles are the frequencies
-        lower = angles[angles < 0.999]
-        second = float(lower[0]) if len(lower) else None
-    if second is None or not 0 < second < 1:
+def frequencies(buffers: Mapping[str, Tensor], count: int) -> tuple[Tensor, float] | None:
+    """The ``count`` rotary frequencies, falling, that persisted tables tell, and how exact these are relatively.
+
+    Tables come as frequencies, as angles, or as cosines and sines of angles, each once or twice per position; the
+    angles at position 1 are the frequencies.
+    """
+    named = [(name.split(".")[-1], t.float().squeeze(), t.dtype) for name, t in buffers.items() if t.is_floating_point()]
+    found = next(((t, dtype) for name, t, dtype in named if name.startswith(("inv_freq", "freqs"))), None)
+    if found is not None and found[0].dim() == 2 and len(found[0]) > 1:
+        found = (found[0][1], found[1])
+    cos = next(((t, dtype) for name, t, dtype in named if "cos" in name), None)
+    sin = next(((t, dtype) for name, t, dtype in named if "sin" in name), None)
+    if found is None and cos is not None and sin is not None:
+        if cos[0].shape == sin[0].shape and cos[0].dim() == 2 and len(cos[0]) > 1:
+            found = (torch.atan2(sin[0][1], cos[0][1]), cos[1])
+    if found is None or found[0].dim() != 1:
         return None
-    base = second ** (-head_dim / 2)
-    nearest = min(BASES, key=lambda known: abs(math.log(base / known)))
-    return nearest if abs(math.log(base / nearest)) < 0.15 else float(f"{base:.3g}")  # tables may be in 16 bit
+    falling = found[0].unique().flip(0)
+    if len(falling) != count or not 0.99 < falling[0] < 1.01 or not falling[-1] > 0:
+        return None
+    return falling, max(torch.finfo(found[1]).eps, 1e-6)
+
+
+def base_from_buffers(buffers: Mapping[str, Tensor], head_dim: int) -> float | None:
+    """The rotary base that persisted tables tell: frequency j is ``base^(-2j / head_dim)``."""
+    told = frequencies(buffers, head_dim // 2)
+    if told is None or head_dim < 4:
+        return None
+    falling, exactness = told
+    j = max(1, int((falling > 2**-14).sum()) - 1)  # small ones tell most, until 16 bit cannot hold them
+    base, exactness = float(falling[j]) ** (-head_dim / (2 * j)), exactness * head_dim / (2 * j)
+    # Bases are round numbers, and tables may be in 16 bit: take the roundest that agrees.
+    rounded = (float(f"{base:.{digits}g}") for digits in range(1, 8))
+    return next((number for number in rounded if abs(math.log(number / base)) < exactness), base)
 
 
 def first_of(cfg: Mapping[str, Any], *names: str) -> str | None:
@@ -149,13 +166,11 @@ def read(bundle: Bundle, choices: Mapping[str, Any]) -> Blueprint:
             raise InvalidConfig("This Shard has an engram module (engram_enabled = True), which is not supported.")
         notes.append("The cfg says engram_enabled = True, but no engram tensors are stored; it was ignored.")
     tensors = split_fused(tensors)
-    config = ShardConfig(**sizes(cfg), **rotary(cfg, choices, buffers), tied=_tied(tensors, notes))
+    tied = take_tied_head(tensors, "head.weight", "embedding.weight", notes)
+    config = ShardConfig(**sizes(cfg), tied=tied)
+    config = replace(config, **rotary(cfg, choices, base_from_buffers(buffers, config.head_dim)))
     step = bundle.content.get("step")
     return Blueprint(config, tensors, unclaimed, notes, {"step": step} if isinstance(step, int) else {})
-
-
-def _tied(tensors: dict[str, Tensor], notes: list[str]) -> bool:
-    return take_tied_head(tensors, "head.weight", "embedding.weight", notes)
 
 
 def sizes(cfg: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,8 +190,8 @@ def sizes(cfg: Mapping[str, Any]) -> dict[str, Any]:
     return known
 
 
-def rotary(cfg: Mapping[str, Any], choices: Mapping[str, Any], buffers: Mapping[str, Tensor]) -> dict[str, Any]:
-    """Pairing and base: the user's choice, else what the file tells, else the defaults."""
+def rotary(cfg: Mapping[str, Any], choices: Mapping[str, Any], told: float | None) -> dict[str, Any]:
+    """Pairing and base: the user's choice, else what the cfg says or persisted tables ``told``, else the defaults."""
     stated = first_of(cfg, "rope_theta", "rope_base", "rope_freq_base", "theta")
     base = choices.get("rope_base")
     if base is not None:
@@ -184,8 +199,7 @@ def rotary(cfg: Mapping[str, Any], choices: Mapping[str, Any], buffers: Mapping[
     elif stated:
         base = positive(cfg, stated, BASES[0])
     else:
-        head_dim = cfg.get("head_dim") or cfg["dim"] // cfg["n_heads"]
-        base = base_from_buffers(buffers, head_dim)
+        base = told
     pairing = choices.get("rope_pairing") or PAIRINGS[0]
     return {"rope_base": base or BASES[0], "rope_base_known": base is not None, "rope_pairing": pairing}
 

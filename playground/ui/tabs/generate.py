@@ -1,7 +1,7 @@
 """The Generate tab: a prompt, the sampling options, and the text as it comes."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import closing
 from dataclasses import fields
 from typing import Any
@@ -11,12 +11,11 @@ import gradio as gr
 from playground.engine.requests import Ended, GenerateRequest, Loading, Models, ModelsRequest, Prefill, Token
 from playground.errors import PlaygroundError
 from playground.generation.options import SamplingOptions
-from playground.ui.boundary import handler
-from playground.ui.story import story, story_value
+from playground.ui.boundary import REFRESH_SECONDS, handler
+from playground.ui.story import BEGIN, FAIL, STOP, Stops, run_name, story, story_value
 from playground.ui.wording import count_words, ended_words, loading_words
 
 GENERATIONS = "generations"  # the one thing that generations share: a concurrency limit
-REFRESH_SECONDS = 0.05  # at most so often does running text travel to the browser
 
 PRESETS = {
     "Greedy": {"temperature": 0.0, "top_p": 1.0, "top_k": 0},
@@ -24,6 +23,7 @@ PRESETS = {
     "Wild": {"temperature": 1.2, "top_p": 1.0, "top_k": 0},
 }
 DEFAULT_PRESET = "Balanced"
+INVITATION = "Press Generate."
 EXAMPLES = [
     "Once upon a time, there was a little dog who",
     "Tom and Anna found a big box in the garden.",
@@ -50,8 +50,8 @@ def build(engine: Any, models: Models, generations: int) -> gr.Dropdown:
     """Lay out the tab inside the current ``gr.Tab``; return its model dropdown, which the Models tab keeps fresh."""
     names = generating(models)
     preset = PRESETS[DEFAULT_PRESET] | {"max_new_tokens": 200}
-    with gr.Row(equal_height=False):
-        with gr.Column(scale=3, min_width=300):
+    with gr.Row(equal_height=False, elem_id="generate-row"):
+        with gr.Column(scale=3, min_width=300, elem_id="generate-settings"):
             model = gr.Dropdown(names, value=names[0] if names else None, label="Model", elem_id="model")
             prompt = gr.Textbox(
                 EXAMPLES[0], label="Prompt", lines=4, max_lines=12, elem_id="prompt",
@@ -71,30 +71,46 @@ def build(engine: Any, models: Models, generations: int) -> gr.Dropdown:
                 seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=OPTION["seed"].metadata["maximum"],
                                  min_width=120, elem_id="seed")  # fmt: skip
                 dice = gr.Button("New seed", min_width=90, elem_id="dice")
-        with gr.Column(scale=5, min_width=300):
-            text = story("Press Generate.")
+        with gr.Column(scale=5, min_width=300, elem_id="generate-text"):
+            text = story(INVITATION)
+
+    stops = Stops()
 
     @handler
-    def generate(model: str, prompt: str, seed: float, **settings: float) -> Iterator[dict[str, Any]]:
+    def generate(model: str, prompt: str, seed: float, story: Any, **settings: float) -> Iterator[dict[str, Any]]:
+        name = run_name(story)
         whole = {"seed": seed, "top_k": settings.pop("top_k"), "max_new_tokens": settings.pop("max_new_tokens")}
-        options = SamplingOptions(**settings, **{name: _whole(value) for name, value in whole.items()})
-        yield from stream(engine, GenerateRequest(model, prompt, (options,)))
+        try:
+            options = SamplingOptions(**settings, **{name: _whole(value) for name, value in whole.items()})
+            request = GenerateRequest(model, prompt, (options,))
+        except PlaygroundError as error:
+            yield story_value(status=str(error), run=name)
+            raise
+        yield from stream(engine, request, name, stops)
 
+    quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    run.click(None, [prompt, text], text, js=BEGIN, **quiet)
     started = run.click(
-        generate, inputs_kwargs={"model": model, "prompt": prompt, "seed": seed, **sliders}, outputs=text,
-        concurrency_id=GENERATIONS, concurrency_limit=generations, trigger_mode="once", show_progress="minimal",
-        api_visibility="private",
-    )  # fmt: skip
-    stop.click(stopped, text, text, cancels=[started], queue=False, show_progress="hidden", api_visibility="private")
-    clear.click(
-        lambda: (story_value(status="Press Generate."), ""), None, [text, prompt], cancels=[started], queue=False,
+        generate, inputs_kwargs={"model": model, "prompt": prompt, "seed": seed, "story": text, **sliders},
+        outputs=text, concurrency_id=GENERATIONS, concurrency_limit=generations, trigger_mode="once",
         show_progress="hidden", api_visibility="private",
     )  # fmt: skip
+    started.failure(None, text, text, js=FAIL, **quiet)
+    # Gradio runs a click's listeners one after the other. First of all it cancels the run, waiting or writing. It may
+    # have lost sight of one that followed close on another; so the run is also stopped by its name, on the server.
+    for button in (stop, clear):
+        button.click(None, cancels=[started], api_visibility="private")
+    stop.click(None, text, text, js=STOP, **quiet)
+    gr.on([stop.click, clear.click], stops.add, text, None, **quiet)
+    clear.click(lambda: (story_value(status=INVITATION), ""), None, [text, prompt], **quiet)
+
+    preset_options = PRESETS[DEFAULT_PRESET]
     choice.input(
-        lambda name: [PRESETS[name][option] for option in PRESETS[name]], choice,
-        [sliders[name] for name in PRESETS[DEFAULT_PRESET]], queue=False, show_progress="hidden",
-        api_visibility="private",
+        lambda name: [PRESETS[name][option] for option in preset_options], choice,
+        [sliders[option] for option in preset_options], **quiet,
     )  # fmt: skip
+    # A slider moved by hand leaves the preset.
+    gr.on([sliders[option].input for option in preset_options], None, None, choice, js="() => null", **quiet)
     dice.click(None, None, seed, js="() => Math.floor(Math.random() * 1e6)", api_visibility="private")
     return model
 
@@ -112,12 +128,18 @@ def _whole(value: float | None) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def stream(engine: Any, request: GenerateRequest) -> Iterator[dict[str, Any]]:
-    """What the story shows while ``request`` runs, at most every ``REFRESH_SECONDS``; closing it stops the work."""
+def stream(
+    engine: Any, request: GenerateRequest, name: str | None = None, stops: Container[str | None] = ()
+) -> Iterator[dict[str, Any]]:
+    """What the story shows while ``request`` runs, at most every ``REFRESH_SECONDS``; closing it stops the work, and
+    so does ``name``, the run's, among the ``stops``."""
     prompt, text, status, tokens, first, sent = request.prompt, "", "Waiting …", 0, None, 0.0
     try:
         with closing(engine.run(request)) as events:
             for event in events:
+                if name in stops:
+                    yield story_value(prompt, text, f"{status} · stopped by you", run=name)
+                    return
                 if isinstance(event, Loading):
                     status = loading_words(event)
                 elif isinstance(event, Prefill):
@@ -128,22 +150,15 @@ def stream(engine: Any, request: GenerateRequest) -> Iterator[dict[str, Any]]:
                     first = event.seconds if first is None else first
                     status = count_words(tokens, event.seconds - first)
                 elif isinstance(event, Ended):
-                    yield story_value(prompt, text, ended_words(event))
+                    yield story_value(prompt, text, ended_words(event), run=name)
                     return
                 now = time.monotonic()
                 if now - sent >= REFRESH_SECONDS:
                     sent = now
-                    yield story_value(prompt, text, status, running=True)
+                    yield story_value(prompt, text, status, running=True, run=name)
     except PlaygroundError as error:
-        yield story_value(prompt, text, str(error))
+        yield story_value(prompt, text, str(error), run=name)
         raise
-
-
-def stopped(value: Any) -> Any:
-    """The story with a word that the person stopped it."""
-    if not isinstance(value, dict) or not value.get("running"):
-        return gr.skip()
-    return value | {"running": False, "status": f"{value.get('status', '')} · stopped by you"}
 
 
 def refresh_choices(engine: Any) -> Sequence[str]:

@@ -1,0 +1,41 @@
+"""Opening and changing the files of a checkpoint that a test has written."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+
+def change_pt(path: Path, change: Callable[[dict], Any], target: Path | None = None) -> None:
+    """Let ``change`` work on the content of a ``.pt``, or make a new one of it, and save it, here or as ``target``."""
+    content = torch.load(path, weights_only=True)
+    changed = change(content)
+    (target or path).unlink(missing_ok=True)  # the old file may still be mapped
+    torch.save(changed if isinstance(changed, dict) else content, target or path)
+
+
+def change_safetensors(path: Path, change: Callable[[dict], Any]) -> None:
+    tensors = {name: tensor.clone() for name, tensor in load_file(path).items()}
+    changed = change(tensors)
+    tensors = changed if isinstance(changed, dict) else tensors
+    path.unlink()  # the old file may still be mapped
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path, {"format": "pt"})
+
+
+def change_json(path: Path, **changes: Any) -> None:
+    """Set keys of a JSON file; ``...`` removes one."""
+    value = json.loads(path.read_text()) | changes
+    path.write_text(json.dumps({key: item for key, item in value.items() if item is not ...}))
+
+
+def renamed(tensors: dict, *pairs: tuple[str, str]) -> dict:
+    """The tensors under names in which each first text is replaced by its second."""
+    result = {}
+    for name, tensor in tensors.items():
+        for old, new in pairs:
+            name = name.replace(old, new)
+        result[name] = tensor
+    return result
