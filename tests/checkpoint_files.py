@@ -8,6 +8,15 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
+WEIGHTS = {
+    "pixel_100m": "latest.pt",
+    "shard": "models/model.pt",
+    "gelu-d12": "model.safetensors",
+    "backpack-gpt2": "pytorch_model.bin",
+    "levanter-backpack-1b": "model.safetensors",
+    "pixel-base": "pytorch_model.bin",
+}  # of each layout in playground.benchmarks.random_checkpoint
+
 
 def change_pt(path: Path, change: Callable[[dict], Any], target: Path | None = None) -> None:
     """Let ``change`` work on the content of a ``.pt``, or make a new one of it, and save it, here or as ``target``."""
@@ -39,3 +48,23 @@ def renamed(tensors: dict, *pairs: tuple[str, str]) -> dict:
             name = name.replace(old, new)
         result[name] = tensor
     return result
+
+
+def change_weights(path: Path, change: Callable[[dict], Any]) -> None:
+    """Let ``change`` work on the model's tensors, or make new ones of them, whatever the format."""
+    if path.suffix == ".safetensors":
+        change_safetensors(path, change)
+        return
+
+    def inside(content: dict) -> dict:
+        tensors = content["model"] if "model" in content else content
+        changed = change(tensors)
+        changed = changed if isinstance(changed, dict) else tensors
+        return content | {"model": changed} if "model" in content else changed
+
+    change_pt(path, inside)
+
+
+def a_matrix(tensors: dict) -> str:
+    """The name of a matrix that no family treats in a special way."""
+    return next(n for n in tensors if "down" in n or n.endswith(("mlp.c_proj.weight", "output.dense.weight")))

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from playground.checkpoints.families import families, recognise
 from playground.checkpoints.hub import means_repo
-from playground.checkpoints.loader import find_weights, open_bundle
+from playground.checkpoints.loader import existing_path, find_weights, open_bundle
 from playground.errors import MissingFile, PlaygroundError
 
 WEIGHT_SUFFIXES = (".safetensors", ".pt", ".bin")
+CONFIG_FILES = ("config.json", "manifest.json", "pixel_model_config.json")  # what makes a folder one checkpoint
+README_CHARACTERS = 20_000
 DESCRIPTION_CHARACTERS = 160
 
 
@@ -61,12 +63,8 @@ class Catalog(Mapping[str, CatalogEntry]):
         """
         if str(ref) in self._entries:
             return self._entries[str(ref)]
-        path = Path(ref).expanduser()
-        try:
-            exists = path.exists()
-        except (OSError, ValueError):
-            exists = False
-        if exists:
+        path = existing_path(ref)
+        if path is not None:
             return self.add(on_disk(str(ref), path, "folder"))
         if means_repo(ref):
             return self.add(CatalogEntry(str(ref), str(ref), "hub", "a repository on the Hugging Face Hub"))
@@ -91,8 +89,8 @@ def build_catalog(demos: Path, more: Iterable[str] = ()) -> Catalog:
     """
     entries = list(scan(demos, "demo"))
     for ref in more:
-        path = Path(ref).expanduser()
-        if path.exists():
+        path = existing_path(ref)
+        if path is not None:
             found = list(scan(path, "folder"))
             if not found:
                 raise MissingFile(f"{ref} holds no checkpoint: neither weights nor folders with weights were found.")
@@ -110,21 +108,39 @@ def build_catalog(demos: Path, more: Iterable[str] = ()) -> Catalog:
 
 
 def scan(path: Path, kind: str) -> Iterator[CatalogEntry]:
-    """The checkpoints in a folder: itself, or its weight files and its sub-folders that hold weights."""
+    """The checkpoints in a folder: itself if it is one, the sub-folders that are, and weight files that lie about.
+
+    What cannot be read is listed too: loading it says why.
+    """
     if path.is_file():
         yield on_disk(path.stem, path, kind)
         return
-    if not path.is_dir():
+    try:
+        inside = sorted(path.iterdir())
+    except OSError:
         return
-    children = [child for child in sorted(path.iterdir()) if child.is_dir() and find_weights(child)]
-    if find_weights(path) and not children:
+    own = weights_in(path)
+    folders = [child for child in inside if child.is_dir() and weights_in(child) is not None]
+    others = [child for child in folders if own is None or child not in own.parents]
+    loose = [file for file in inside if file.is_file() and file.suffix in WEIGHT_SUFFIXES]
+    described = any((path / name).is_file() for name in CONFIG_FILES)
+    if own is not None and (described or (not others and len(loose) < 2)):
         yield on_disk(path.resolve().name, path, kind)
-        return
-    for child in children:
+        folders, loose = others, []
+    for child in folders:
         yield on_disk(child.name, child, kind)
-    for file in sorted(path.iterdir()):
-        if file.is_file() and file.suffix in WEIGHT_SUFFIXES:
-            yield on_disk(file.stem, file, kind)
+    for file in loose:
+        yield on_disk(file.stem, file, kind)
+
+
+def weights_in(folder: Path) -> Path | None:
+    """As :func:`find_weights`; in a folder whose manifest cannot be read, that manifest."""
+    try:
+        return find_weights(folder)
+    except PlaygroundError:
+        return folder / "manifest.json"
+    except OSError:
+        return None
 
 
 def on_disk(name: str, path: Path, kind: str) -> CatalogEntry:
@@ -140,10 +156,15 @@ def on_disk(name: str, path: Path, kind: str) -> CatalogEntry:
 
 def description(folder: Path) -> str:
     """The first sentence of the folder's README.md, or what it is."""
-    readme = folder / "README.md"
-    if not readme.is_file():
-        return "a checkpoint folder" if folder.is_dir() else "a weights file"
-    text = readme.read_text(encoding="utf-8", errors="replace")[:20_000]
+    plainly = "a checkpoint folder" if folder.is_dir() else "a weights file"
+    path = folder / "README.md"
+    try:
+        if not path.is_file():
+            return plainly
+        with path.open(encoding="utf-8", errors="replace") as readme:
+            text = readme.read(README_CHARACTERS)
+    except OSError:
+        return plainly
     if text.startswith("---"):
         text = text.split("---", 2)[-1]  # front matter
     lines = [line.strip() for line in text.splitlines()]
@@ -154,4 +175,4 @@ def description(folder: Path) -> str:
         elif paragraph:
             break
     first = " ".join(paragraph).split(". ")[0].rstrip(".")
-    return first[:DESCRIPTION_CHARACTERS] or "a checkpoint folder"
+    return first[:DESCRIPTION_CHARACTERS] or plainly

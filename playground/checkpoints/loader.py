@@ -1,6 +1,7 @@
 """From files to a model: open, recognise, read, fill, add the tokenizer, check, describe."""
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from playground.checkpoints.model import Model, model_class
 from playground.checkpoints.wanted import wanted_files
 from playground.errors import (
     Cancelled,
+    InvalidConfig,
     InvalidRequest,
     MissingFile,
     TensorMismatch,
@@ -104,12 +106,9 @@ def load_model(
 
 def locate(ref: str | Path, revision: str | None, report: Report, cancelled: Callable[[], bool]) -> Path:
     """The folder or file that ``ref`` means, downloaded if it is a Hub id and no such path exists."""
-    path = Path(ref).expanduser()
-    try:
-        if path.exists():
-            return path
-    except (OSError, ValueError):  # a name too long, or with a NUL
-        raise MissingFile(f"{str(ref)[:80]!r} is not a path that this machine can open.") from None
+    path = existing_path(ref)
+    if path is not None:
+        return path
     text = str(ref)
     if means_repo(text):
         return download(
@@ -122,28 +121,46 @@ def locate(ref: str | Path, revision: str | None, report: Report, cancelled: Cal
     raise MissingFile(f"{text!r} does not exist: it is no known name, folder, file or Hub id. Check the spelling.")
 
 
+def existing_path(ref: str | Path) -> Path | None:
+    """The path that ``ref`` is, if it exists.
+
+    Raises:
+        MissingFile: no path can be called so, or this user may not look there.
+    """
+    try:
+        path = Path(ref).expanduser()
+        return path if path.exists() else None
+    except (OSError, ValueError, RuntimeError):  # too long, out of bounds, with a NUL, of an unknown user
+        raise MissingFile(f"{str(ref)[:80]!r} is not a path that this machine can open. Check the spelling.") from None
+
+
 def open_bundle(path: Path) -> Bundle:
     """Open the weights in a folder, or a weights file itself."""
-    if path.is_file():
-        return Bundle(path.parent, open_tensors(path))
-    weights = find_weights(path)
-    if weights is None:
-        names = [entry.name for entry in sorted(path.iterdir())]
-        raise MissingFile(
-            f"{path.name} holds no weights; looked for {name_some(WEIGHT_FILES, 20)}, found "
-            f"{name_some(names) or 'nothing'}."
-        )
-    return Bundle(path, open_tensors(weights))
+    try:
+        if path.is_file():
+            return Bundle(path.parent, open_tensors(path))
+        if not path.is_dir():
+            raise MissingFile(f"{str(path)!r} is neither a folder nor a regular file. Name a checkpoint.")
+        weights = find_weights(path)
+        if weights is None:
+            names = [entry.name for entry in sorted(path.iterdir())]
+            raise MissingFile(
+                f"{path.name} holds no weights; looked for {name_some(WEIGHT_FILES, 20)}, found "
+                f"{name_some(names) or 'nothing'}. Fetch the weights, or name the file."
+            )
+        return Bundle(path, open_tensors(weights))
+    except OSError as error:
+        raise MissingFile(f"{str(path)!r} cannot be read: {error.strerror or error}. Check its permissions.") from None
 
 
 def find_weights(folder: Path) -> Path | None:
     """The weights file of a folder: what a manifest names, else the first known name that exists."""
-    patterns = WEIGHT_FILES
     if (folder / "manifest.json").is_file():
         latest = read_json(folder / "manifest.json").get("latest")
-        if isinstance(latest, str) and Path(latest).name == latest and latest not in ("", ".", ".."):
-            patterns = (latest, *patterns)
-    for pattern in patterns:
+        named = next((path for path in folder.iterdir() if path.name == latest and path.is_file()), None)
+        if named is not None:
+            return named
+    for pattern in WEIGHT_FILES:
         found = sorted(path for path in folder.glob(pattern) if path.is_file())
         if found:
             return found[0]
@@ -168,7 +185,7 @@ def choose_dtype(bundle: Bundle, options: LoadOptions) -> tuple[torch.dtype, lis
     asked = dtype_of(options.dtype)
     if asked is not None:
         return asked, []
-    needed = 4 * sum(tensor.numel() for tensor in bundle.tensors.values())
+    needed = 4 * stored_numbers(bundle)
     room = default_budget() if options.room is None else options.room
     if needed <= room:
         return torch.float32, []
@@ -184,8 +201,13 @@ def fill(
     Raises:
         TensorMismatch: tensors are unknown, missing, misshapen, of no float type, or not finite.
     """
-    with torch.device("meta"):
-        network = family.network(blueprint.config)
+    try:
+        with torch.device("meta"):
+            network = family.network(blueprint.config)
+    except (RuntimeError, OverflowError, MemoryError):  # sizes that only together are impossible
+        raise InvalidConfig(
+            f"The config describes a {family.name} network that is too large for any machine. Check its sizes."
+        ) from None
     expected = dict(network.named_parameters())
     stored = blueprint.tensors
     problems = {
@@ -201,7 +223,10 @@ def fill(
     listed = "; ".join(f"{kind}: {name_some(names)}" for kind, names in problems.items() if names)
     if listed:
         advice = " Pass tensor_map={stored name: parameter name} if you know better." * ("tensor_map" in family.choices)
-        raise TensorMismatch(f"The weights do not fit a {family.name} network of this config. {listed}.{advice}")
+        raise TensorMismatch(
+            f"The weights do not fit a {family.name} network of this config. {listed}. Check that config and weights "
+            f"belong together.{advice}"
+        )
     filled: dict[str, Tensor] = {}
     for index, (name, tensor) in enumerate(stored.items()):
         if cancelled():
@@ -213,14 +238,23 @@ def fill(
     return network
 
 
+def stored_numbers(bundle: Bundle) -> int:
+    """How many numbers the stored tensors are, shared ones counted once."""
+    return sum({(tensor.data_ptr(), tensor.shape): tensor.numel() for tensor in bundle.tensors.values()}.values())
+
+
 def check_finite(tensors: Mapping[str, Tensor], dtype: torch.dtype | None = None) -> None:
     """Raise :class:`TensorMismatch` for NaN or infinite weights, or weights that ``dtype`` cannot hold."""
     for name, tensor in tensors.items():
+        if not tensor.numel() or not tensor.is_floating_point():
+            continue
         lowest, highest = (float(value) for value in torch.aminmax(tensor.detach()))
-        if not -float("inf") < lowest <= highest < float("inf"):
-            raise TensorMismatch(f"{name} holds NaN or infinite weights; the checkpoint is broken.")
-        if dtype == torch.float16 and max(-lowest, highest) > torch.finfo(dtype).max:
-            raise TensorMismatch(f"{name} reaches {max(-lowest, highest):.3g}, beyond float16's 65504; use bfloat16.")
+        if not -math.inf < lowest <= highest < math.inf:
+            raise TensorMismatch(f"{name} holds NaN or infinite weights; the checkpoint is broken. Fetch it again.")
+        most, reached = torch.finfo(dtype or tensor.dtype).max, max(-lowest, highest)
+        if reached > most:
+            kind = str(dtype).removeprefix("torch.")
+            raise TensorMismatch(f"{name} reaches {reached:.3g}, but {kind} ends at {most:.3g}. Load it in float32.")
 
 
 def find_tokenizer(
@@ -253,8 +287,8 @@ def find_tokenizer(
 
 def locate_tokenizer(given: str | Path, report: Report, cancelled: Callable[[], bool]) -> Path:
     """A tokenizer's path, fetched from the Hub if ``given`` is a Hub id."""
-    path = Path(given).expanduser()
-    if path.exists():
+    path = existing_path(given)
+    if path is not None:
         return path
     if not means_repo(given):
         raise MissingFile(f"The tokenizer {str(given)!r} is neither a file, a folder nor a Hub id. Check the spelling.")
@@ -310,11 +344,10 @@ def estimate_bytes(ref: str | Path, options: LoadOptions = LoadOptions()) -> int
     0 if nothing is known before the download.
     """
     dtype = dtype_of(options.dtype)
-    path = Path(ref).expanduser()
-    if path.exists():
+    path = existing_path(ref)
+    if path is not None:
         bundle = open_bundle(path)
-        chosen = choose_dtype(bundle, options)[0]
-        return chosen.itemsize * sum(tensor.numel() for tensor in bundle.tensors.values())
+        return choose_dtype(bundle, options)[0].itemsize * stored_numbers(bundle)
     for family in families():
         published = family.published.get(str(ref))
         if published is not None:

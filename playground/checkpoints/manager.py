@@ -345,7 +345,7 @@ class ModelManager:
             self._finish(slot, load)
 
     def _finish(self, slot: Slot, load: Load) -> None:
-        load.reserved, load.done, slot.load = 0, True, None
+        load.done, slot.load = True, None
         self._changed.notify_all()
 
     def _empty_idle(self, slot: Slot, load: Load) -> None:

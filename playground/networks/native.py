@@ -42,13 +42,13 @@ class NativeNetwork(LanguageNetwork):
         if cache is None:
             return self.model(input_ids=ids, use_cache=False).logits
         cache.ids = ids if cache.ids is None else torch.cat((cache.ids, ids), dim=1)
-        if cache.past is None:
-            logits = self.model(input_ids=cache.ids, use_cache=False).logits[:, -length:]
-        else:
+        if cache.past is not None:
             output = self.model(input_ids=ids, past_key_values=cache.past, use_cache=True)
             logits = output.logits
             if getattr(output, "past_key_values", None) is None:
                 cache.past = None  # this architecture keeps its state elsewhere
+        if cache.past is None:
+            logits = self.model(input_ids=cache.ids, use_cache=False).logits[:, -length:]
         cache.length += length
         return logits
 

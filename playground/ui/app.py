@@ -1,5 +1,6 @@
 """The page as a whole: header, tabs, endpoints, and how it is served."""
 
+import os
 from typing import Any
 
 import gradio as gr
@@ -7,6 +8,7 @@ import gradio as gr
 from playground.engine.requests import ModelsRequest
 from playground.settings import PROJECT, Settings, on_desktop
 from playground.ui import api
+from playground.ui.boundary import handler
 from playground.ui.tabs import generate, models
 from playground.ui.theme import ICON, STYLE, THEME, keys_script
 
@@ -20,15 +22,16 @@ def build_page(engine: Any, settings: Settings) -> gr.Blocks:
     """The page over ``engine``; serve it with :func:`launch_options`."""
     known = engine.answer(ModelsRequest())
     with gr.Blocks(title="Playground", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
-        gr.HTML(HEADER, padding=False)
-        with gr.Tab("Generate", id="generate"):
+        api.build(engine, settings.generations, settings.local)  # first: its endpoints keep their plain names
+        gr.HTML(HEADER, padding=False, elem_id="header")
+        with gr.Tab("Generate", id="generate") as first:
             chosen = generate.build(engine, known, settings.generations)
         with gr.Tab("Models", id="models") as tab:
             models.build(engine, known, settings.local, tab)
-        api.build(engine, settings.generations, settings.local)
-        page.load(
-            lambda: gr.update(choices=generate.refresh_choices(engine)), None, chosen, queue=False,
-            show_progress="hidden", api_visibility="private",
+        refresh = handler(lambda: gr.update(choices=generate.refresh_choices(engine)))
+        gr.on(  # what a model can do may be known only once it is loaded
+            [page.load, first.select], refresh, None, chosen, queue=False, show_progress="hidden",
+            api_visibility="private",
         )  # fmt: skip
     page.queue(max_size=settings.waiting, default_concurrency_limit=4)
     return page
@@ -38,7 +41,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
     """Arguments for ``page.launch``: a desktop gets a browser and an installable app, a server neither."""
     desktop = on_desktop() if settings.browser is None else settings.browser
     return {
-        "server_name": settings.host,
+        "server_name": None if "SPACE_ID" in os.environ else settings.host,  # a Space sets its own address
         "server_port": settings.port,
         "inbrowser": desktop,
         "pwa": desktop,

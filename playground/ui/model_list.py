@@ -17,9 +17,11 @@ const make = (tag, name, text) => {
   if (text !== undefined) node.textContent = text;
   return node;
 };
+let chosen = null;
 const draw = () => {
   const value = props.value || { models: [] };
-  const focused = document.activeElement && document.activeElement.dataset ? document.activeElement.dataset.model : null;
+  if (value.chosen !== undefined) chosen = value.chosen;  // news of a load leave the choice alone
+  const focused = document.activeElement?.dataset?.model;
   const list = element.querySelector(".model-list");
   list.replaceChildren();
   let group = null;
@@ -32,7 +34,7 @@ const draw = () => {
     row.type = "button";
     row.dataset.model = model.name;
     row.dataset.state = model.state;
-    row.setAttribute("aria-pressed", String(model.name === value.chosen));
+    row.setAttribute("aria-pressed", String(model.name === chosen));
     row.append(make("span", "model-name", model.name), make("span", "model-state", model.words),
                make("span", "model-what", model.description));
     list.append(row);
@@ -57,8 +59,13 @@ LIST_TEMPLATE = """
 <div class="model-list"></div>
 """
 CARD_SCRIPT = """
+let shown = {};
 const draw = () => {
-  const value = props.value || {};
+  const news = props.value || {};
+  if (news.loading === undefined) shown = news;
+  else if (news.loading === shown.title) shown = { ...shown, stage: news.stage, fraction: news.fraction };
+  else return;  // of another model than the one on show
+  const value = shown;
   const card = element.querySelector(".card");
   card.replaceChildren();
   const add = (parent, tag, text, name) => {
@@ -93,8 +100,8 @@ draw();
 """
 
 
-def list_value(models: Models, chosen: str | None) -> dict[str, Any]:
-    """Plain data for the list: models in groups, and memory in words."""
+def list_value(models: Models, **chosen: str | None) -> dict[str, Any]:
+    """Plain data for the list: models in groups, and memory in words. Without ``chosen`` the choice stays."""
     rows = [
         {
             "name": state.name,
@@ -109,10 +116,12 @@ def list_value(models: Models, chosen: str | None) -> dict[str, Any]:
     ]
     taken = models.used + models.reserved
     words = f"{size_words(taken)} of {size_words(models.budget)} of model memory in use"
-    return {"models": rows, "chosen": chosen, "memory": words, "share": min(1.0, taken / max(1, models.budget))}
+    return {"models": rows, "memory": words, "share": min(1.0, taken / max(1, models.budget)), **chosen}
 
 
 def _state_words(state: ModelState) -> str:
+    if state.state == "loading" and state.fraction is not None:
+        return f"loading {state.fraction:.0%}"
     if state.state == "loaded":
         use = ", in use" if state.in_use else ""
         return f"{size_words(state.memory_bytes)}{use}"
@@ -125,7 +134,8 @@ def card_value(state: ModelState | None) -> dict[str, Any]:
         return {"title": "Choose a model", "subtitle": "Its card appears here."}
     value: dict[str, Any] = {"title": state.name, "subtitle": state.description}
     if state.state == "loading":
-        value |= {"stage": f"{state.stage or 'loading'} …", "fraction": state.fraction}
+        value |= progress_value(state.name, state.stage or "loading", state.fraction)
+        del value["loading"]
     if state.card is not None:
         value |= {"facts": [list(line) for line in state.card.lines()], "notes": list(state.card.notes)}
         value["facts"].insert(1, ["Can", ", ".join(state.card.abilities)])
@@ -136,6 +146,12 @@ def card_value(state: ModelState | None) -> dict[str, Any]:
         download = "Loading downloads it from the Hub first. " if state.kind == "hub" else ""
         value["notes"] = [f"{family}{download}Load it to see its card: what is counted, not what is claimed."]
     return value
+
+
+def progress_value(name: str, stage: str, fraction: float | None) -> dict[str, Any]:
+    """News of a load for the card, which shows them only while it is the card of that model."""
+    percent = "" if fraction is None else f" {fraction:.0%}"
+    return {"loading": name, "stage": f"{stage}{percent} …", "fraction": fraction}
 
 
 def model_list(value: dict[str, Any]) -> gr.HTML:

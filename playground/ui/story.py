@@ -23,10 +23,10 @@ TEMPLATE = """
 # The template holds no ${…}: values reach the page through textContent alone, so no text can become code.
 SCRIPT = """
 const find = (name) => element.querySelector(name);
-let current = null;  // the run that is being shown
+let current;  // the run that is being shown
 const draw = () => {
   const value = props.value || {};
-  if (value.begins || !value.run) current = value.run || null;
+  if (value.begins || !value.run || current === undefined) current = value.run || null;
   else if (value.run !== current) return;
   if (value.stopped) current = null;
   const story = find(".story");
@@ -67,6 +67,9 @@ STOP = """(story) => document.querySelector("#story .story").dataset.run ? {
 FAIL = """(story) => story && story.begins && story.running ? {
   ...story, running: false, begins: false, status: "Nothing came back; the message says why.",
 } : story"""
+
+
+CLEAR = """() => [{ status: "%s" }, ""]"""
 
 
 def story_value(

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 import torch
-from fake_models import PATIENCE, Caller, Workshop, quick_collections, refused, until, watched
+from fake_models import PATIENCE, Block, Caller, Workshop, quick_collections, refused, until, watched
 
 from playground.checkpoints.manager import MemoryStatus, ModelManager
 from playground.errors import Cancelled, DoesNotFit, ModelBusy
@@ -144,6 +144,31 @@ def test_a_model_larger_than_estimated_is_dropped_if_it_does_not_fit(workshop):
         assert workshop.manager.memory() == MemoryStatus(30, 0, 100)
 
 
+def test_a_load_waits_until_what_is_being_unloaded_is_really_free(workshop):
+    """The books say free as soon as a model is taken out; its memory may take a while longer."""
+    freeing, go_on = threading.Event(), threading.Event()
+
+    class Slow:
+        def __del__(self):
+            freeing.set()
+            go_on.wait(PATIENCE)
+
+    with workshop.manager.lease("large") as model:
+        model.slow = Slow()
+        del model
+    unloading = Caller(lambda: workshop.manager.unload("large"))
+    assert freeing.wait(PATIENCE)
+    stages = workshop.manager.loading("middle")
+    for _ in range(3):
+        next(stages)
+    assert workshop.manager.memory() == MemoryStatus(used=0, reserved=40, budget=100)
+    assert [name for name, _ in workshop.loads] == ["large"]
+    go_on.set()
+    assert list(stages)[-1].stage == "loaded"
+    assert unloading.outcome() is None
+    assert workshop.memory.peak == 60
+
+
 def exhaust_torch():
     torch.empty(2**52, dtype=torch.uint8)
 
@@ -183,6 +208,26 @@ def test_running_out_of_memory_twice_is_refused_with_the_numbers(workshop):
         workshop.use("middle")
     assert workshop.loaded() == {"small"}, "a leased model stays even then"
     assert (len(workshop.loads), workshop.memory.live) == (3, 30)
+
+
+def test_running_out_of_memory_at_the_very_end_leaves_nothing_either(workshop):
+    class Model:
+        card = None
+
+        def __init__(self):
+            self.block = Block(workshop.memory, 40)
+            models.append(None)
+
+        @property
+        def memory_bytes(self):
+            if len(models) == 1:
+                raise MemoryError
+            return 40
+
+    models = []
+    manager = ModelManager(workshop.entries, lambda *_: Model(), workshop.estimate, 100)
+    with manager.lease("middle"):
+        assert workshop.memory.live == workshop.memory.peak == 40
 
 
 def test_another_runtime_error_is_not_taken_for_lack_of_memory(workshop):

@@ -1,6 +1,7 @@
 """What a family entry consists of, and what it is given to read."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,17 +31,14 @@ class Bundle:
 
     @cached_property
     def tensors(self) -> dict[str, Tensor]:
-        """The stored tensors, mapped, under their names without wrappers' prefixes."""
+        """The stored tensors, mapped, under their names without wrappers' prefixes where that leaves them distinct."""
         stored = {} if self.weights is None else self.weights.tensors
-        plain: dict[str, Tensor] = {}
-        for name, tensor in stored.items():
-            short = name
-            while short.startswith(WRAPPER_PREFIXES):
-                short = short.split(".", 1)[1]
-            if short in plain:
-                raise TensorMismatch(f"The weights hold {short!r} twice, as {name!r} and under another prefix.")
-            plain[short] = tensor
-        return plain
+        short = {name: name for name in stored}
+        for name in stored:
+            while short[name].startswith(WRAPPER_PREFIXES):
+                short[name] = short[name].split(".", 1)[1]
+        taken = Counter(short.values())
+        return {name if taken[short[name]] > 1 else short[name]: tensor for name, tensor in stored.items()}
 
     @property
     def content(self) -> Mapping[str, Any]:

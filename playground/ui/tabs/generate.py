@@ -12,7 +12,7 @@ from playground.engine.requests import Ended, GenerateRequest, Loading, Models, 
 from playground.errors import PlaygroundError
 from playground.generation.options import SamplingOptions
 from playground.ui.boundary import REFRESH_SECONDS, handler
-from playground.ui.story import BEGIN, FAIL, STOP, Stops, run_name, story, story_value
+from playground.ui.story import BEGIN, CLEAR, FAIL, STOP, Stops, run_name, story, story_value
 from playground.ui.wording import count_words, ended_words, loading_words
 
 GENERATIONS = "generations"  # the one thing that generations share: a concurrency limit
@@ -102,7 +102,7 @@ def build(engine: Any, models: Models, generations: int) -> gr.Dropdown:
         button.click(None, cancels=[started], api_visibility="private")
     stop.click(None, text, text, js=STOP, **quiet)
     gr.on([stop.click, clear.click], stops.add, text, None, **quiet)
-    clear.click(lambda: (story_value(status=INVITATION), ""), None, [text, prompt], **quiet)
+    clear.click(None, None, [text, prompt], js=CLEAR % INVITATION, **quiet)
 
     preset_options = PRESETS[DEFAULT_PRESET]
     choice.input(

@@ -1,5 +1,6 @@
 """The Models tab: what exists, what is in memory, what each model is, loading and unloading."""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -7,12 +8,12 @@ from typing import Any
 import gradio as gr
 
 from playground.engine.requests import Loading, LoadRequest, Models, ModelsRequest, ModelState, UnloadRequest
-from playground.errors import InvalidRequest
-from playground.ui.boundary import handler
-from playground.ui.model_list import card_value, list_value, model_card, model_list
-from playground.ui.wording import loading_words
+from playground.ui.boundary import checked_tokenizer, handler
+from playground.ui.model_list import card_value, list_value, model_card, model_list, progress_value
 
 DEFAULT_PRECISION = "float32 (default)"
+STOPPING = "stopping"  # the manager's word for a load that was given up and has yet to end
+SETTLE_SECONDS = 20
 PRECISIONS = {DEFAULT_PRECISION: None, "bfloat16": "bfloat16", "float16": "float16"}
 
 
@@ -23,7 +24,7 @@ def build(engine: Any, models: Models, local: bool, tab: gr.Tab) -> None:
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
             chosen = gr.State(first)
-            listed = model_list(list_value(models, first))
+            listed = model_list(list_value(models, chosen=first))
         with gr.Column(scale=5, min_width=300):
             card = model_card(card_value(_state(models, first)))
             with gr.Row():
@@ -42,7 +43,7 @@ def build(engine: Any, models: Models, local: bool, tab: gr.Tab) -> None:
 
     def show(name: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
         now = engine.answer(ModelsRequest())
-        return list_value(now, name), card_value(_state(now, name))
+        return list_value(now, chosen=name), card_value(_state(now, name))
 
     @handler
     def choose(event: gr.EventData) -> tuple[Any, Any, Any]:
@@ -51,19 +52,23 @@ def build(engine: Any, models: Models, local: bool, tab: gr.Tab) -> None:
 
     @handler
     def load_model(name: str | None, precision: str, tokenizer: str) -> Iterator[tuple[Any, Any]]:
-        tokenizer = tokenizer.strip()
-        if tokenizer and not local and not _hub_id(tokenizer):
-            raise InvalidRequest("On this server a tokenizer can only be given as a Hub id, such as owner/name.")
-        request = LoadRequest(name or "", PRECISIONS.get(precision), tokenizer or None)
-        try:
-            with closing(engine.run(request)) as events:
-                for event in events:
-                    if isinstance(event, Loading):
-                        rows, value = show(name)
-                        yield rows, value | {"stage": loading_words(event), "fraction": event.fraction}
-        finally:
+        request = LoadRequest(name or "", PRECISIONS.get(precision), checked_tokenizer(tokenizer, local))
+        with closing(engine.run(request)) as events:
+            for event in events:
+                if isinstance(event, Loading):
+                    news = progress_value(event.model, event.stage, event.fraction)
+                    yield list_value(engine.answer(ModelsRequest())), news
+
+    @handler
+    def settle(name: str | None) -> Iterator[tuple[Any, Any]]:
+        """Shows how a load ended; one that is being stopped takes a moment."""
+        patience = time.monotonic() + SETTLE_SECONDS
+        while True:
             rows, value = show(name)
-        yield rows, value
+            yield rows, value
+            if not value.get("stage", "").startswith(STOPPING) or time.monotonic() > patience:
+                return
+            time.sleep(0.1)
 
     @handler
     def unload_model(name: str | None) -> tuple[Any, Any]:
@@ -71,23 +76,19 @@ def build(engine: Any, models: Models, local: bool, tab: gr.Tab) -> None:
         return show(name)
 
     shown = [listed, card]
-    listed.click(choose, None, [chosen, *shown], queue=False, show_progress="hidden", api_visibility="private")
+    plain = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    listed.click(choose, None, [chosen, *shown], **plain)
     started = load.click(
         load_model, inputs_kwargs={"name": chosen, "precision": precision, "tokenizer": tokenizer}, outputs=shown,
         concurrency_id="loads", concurrency_limit=4, trigger_mode="once", show_progress="hidden",
         api_visibility="private",
     )  # fmt: skip
-    plain = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    started.then(handler(show), chosen, shown, **plain)  # an error has ended the load: say so on the card
-    cancel.click(handler(show), chosen, shown, cancels=[started], **plain)
+    # However the load ended, the card says so.
+    started.then(settle, chosen, shown, concurrency_limit=None, show_progress="hidden", api_visibility="private")
+    cancel.click(None, cancels=[started], api_visibility="private")
     unload.click(unload_model, chosen, shown, **plain)
     gr.on([refresh.click, tab.select], handler(show), chosen, shown, **plain)
 
 
 def _state(models: Models, name: str | None) -> ModelState | None:
     return next((state for state in models.models if state.name == name), None)
-
-
-def _hub_id(text: str) -> bool:
-    parts = text.split("/")
-    return len(parts) == 2 and all(part and not part.startswith(".") for part in parts)
