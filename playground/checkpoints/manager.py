@@ -34,9 +34,9 @@ Choices = Mapping[str, object]
 
 
 class Model(Protocol):
-    """What the manager asks of a loaded model: the bytes it takes, and its card."""
+    """What the manager asks of a loaded model."""
 
-    memory_bytes: int
+    memory_bytes: int  # what it takes
     card: Any
 
 
@@ -77,8 +77,6 @@ class ModelManager:
         self._changed = threading.Condition(threading.Lock())
         self._leaving = 0  # models taken out of their slots whose memory may not be free yet
         self._closed = False
-
-    # ---- for callers -------------------------------------------------------------------------------------------
 
     @contextmanager
     def lease(
@@ -135,10 +133,10 @@ class ModelManager:
         with self._changed:
             if uses := slot.uses():
                 raise ModelBusy(f"{name} is in use ({_count(uses, 'lease')}); stop what uses it, then unload it.")
-            if slot.load is not None and (waiters := slot.load.waiters()):
-                raise ModelBusy(f"{name} is being loaded for {_count(waiters, 'caller')}; stop the load first.")
-            if slot.load is not None:
-                slot.load.stopping = True
+            if (load := slot.load) is not None:
+                if waiters := load.waiters():
+                    raise ModelBusy(f"{name} is being loaded for {_count(waiters, 'caller')}; stop the load first.")
+                load.stopping = True
             if slot.model is not None:
                 taken = [slot.take()]
                 self._leaving += 1
@@ -163,7 +161,10 @@ class ModelManager:
             return slot.card
 
     def close(self, timeout: float = 5.0) -> None:
-        """Stop all loads, drop all models and refuse new callers; wait at most ``timeout`` seconds for the loads."""
+        """Stop all loads, drop all models and refuse new callers; wait at most ``timeout`` seconds for the loads.
+
+        Who holds a lease may go on with the model; its memory is free when they let go of it.
+        """
         with self._changed:
             self._closed = True
             for load in self._residents.loads():
@@ -172,10 +173,8 @@ class ModelManager:
             self._leaving += len(taken)
             self._changed.notify_all()
         self._discard(taken)
-        deadline = time.monotonic() + timeout
         with self._changed:
-            while self._residents.loads() and (left := deadline - time.monotonic()) > 0:
-                self._changed.wait(left)
+            self._changed.wait_for(lambda: not self._residents.loads(), timeout)
 
     # ---- waiting -----------------------------------------------------------------------------------------------
 
@@ -334,6 +333,7 @@ class ModelManager:
     def _keep(self, slot: Slot, load: Load) -> None:
         """Replace the reservation by the loaded model, with its true size, and hand it to the waiters."""
         with self._changed:
+            self._stop_if_given_up(slot, load)
             taken = self._residents.make_room(slot, load.size)
             self._leaving += len(taken)
             load.reserved = load.size

@@ -20,14 +20,18 @@ TOAST_SECONDS = 12
 
 
 @contextmanager
-def shown_errors() -> Iterator[None]:
-    """Turn a :class:`PlaygroundError` into an escaped toast, and any other error into an id that the log explains."""
+def shown_errors(toast: bool = True) -> Iterator[None]:
+    """Turn a :class:`PlaygroundError` into a line for the person, and any other error into an id that the log explains.
+
+    A ``toast`` is drawn as markup, so its line is escaped; a client of the API gets the line as it is.
+    """
     try:
         yield
     except gr.Error:
         raise
     except PlaygroundError as error:
-        raise gr.Error(html.escape(str(error)), duration=TOAST_SECONDS, print_exception=False) from None
+        line = html.escape(str(error)) if toast else str(error)
+        raise gr.Error(line, duration=TOAST_SECONDS, print_exception=False) from None
     except Exception:
         name = uuid.uuid4().hex[:8]
         log.exception("Internal error %s", name)
@@ -38,20 +42,20 @@ def shown_errors() -> Iterator[None]:
         ) from None
 
 
-def handler(function: Callable[..., Any]) -> Callable[..., Any]:
+def handler(function: Callable[..., Any], toast: bool = True) -> Callable[..., Any]:
     """Wrap an event handler, plain or generator, in :func:`shown_errors`; its signature stays what it was."""
     if inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)
         def stream(*args: Any, **kwargs: Any) -> Iterator[Any]:
-            with shown_errors():
+            with shown_errors(toast):
                 yield from function(*args, **kwargs)
 
         return stream
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        with shown_errors():
+        with shown_errors(toast):
             return function(*args, **kwargs)
 
     return call

@@ -253,7 +253,7 @@ def test_a_family_that_nobody_knows(tmp_path):
     message = refused(tmp_path, UnknownFamily)
     for family in ("backpack", "gelu-gpt", "pixel-lm", "pixel-mae", "shard", "transformers"):
         assert f"{family} (" in message
-    for sign in ("sense_weight_net", "resid_lambdas", "pixel_model_config.json", "patch_embeddings", "cfg", "model_type"):
+    for sign in ("sense_weight_net", "resid_lambdas", "pixel_model_config.json", "vit.embeddings", "cfg", "model_type"):
         assert sign in message
 
 

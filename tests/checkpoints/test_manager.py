@@ -302,7 +302,7 @@ def test_close_stops_a_load_whose_waiter_looks_away(workshop):
     workshop.manager.close(PATIENCE)
     assert workshop.cancelled == ["small"]
     with refused(Cancelled, "closing"):
-        next(stages)
+        list(stages)
 
 
 def test_close_does_not_wait_for_ever(workshop):

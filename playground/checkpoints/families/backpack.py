@@ -42,7 +42,7 @@ MARGIN = 0.5  # nats per token by which the other variant must be better before 
 
 
 def matches(bundle: Bundle) -> bool:
-    return any(name.endswith("sense_weight_net.c_attn.weight") for name in bundle.tensors)
+    return any("sense_weight_net." in name or "sense_network." in name for name in bundle.tensors)
 
 
 def read(bundle: Bundle, choices: Mapping[str, Any]) -> Blueprint:
@@ -99,7 +99,7 @@ def check(model: Any, choices: Mapping[str, Any]) -> list[str]:
 FAMILY = Family(
     name="backpack",
     title="backpack: predictions as an exact sum of sense vectors",
-    signs="tensor backpack.sense_weight_net.c_attn.weight",
+    signs="tensors backpack.sense_weight_net and backpack.sense_network",
     network=Backpack,
     wanted=(
         "config.json", ("model.safetensors", "pytorch_model.bin"), ("tokenizer.json", "vocab.json"), "merges.txt",

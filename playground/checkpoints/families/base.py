@@ -199,7 +199,7 @@ def drop_copy(tensors: dict[str, Tensor], copy: str, original: str) -> None:
     if second is None or first is None:
         return
     if first.shape != second.shape or not (first.data_ptr() == second.data_ptr() or torch.equal(first, second)):
-        raise TensorMismatch(f"The weights hold two copies of {original!r} that differ; the file is inconsistent.")
+        raise TensorMismatch(f"The weights hold two copies of {original!r} that differ. Fetch the file again.")
 
 
 def require(config: Mapping[str, Any], where: str, *names: str) -> None:

@@ -36,7 +36,7 @@ MISTRAL_V3_SIZE = 32768
 
 
 def matches(bundle: Bundle) -> bool:
-    return {"resid_lambdas", "x0_lambdas", "smear_gate.weight"} <= bundle.tensors.keys()
+    return len({"resid_lambdas", "x0_lambdas", "smear_gate.weight"} & bundle.tensors.keys()) > 1
 
 
 def read(bundle: Bundle, choices: Mapping[str, Any]) -> Blueprint:

@@ -56,10 +56,10 @@ def merge_lora(tensors: Mapping[str, Tensor], stated: Mapping[str, Any], notes: 
     for target in targets:
         base = merged.pop(f"{target}.base_layer.weight")
         if f"{target}.weight" in merged:
-            raise TensorMismatch(f"{target} is stored twice, with a LoRA base layer and without one.")
+            raise TensorMismatch(f"{target} is stored with a LoRA base layer and without one. Fetch the file again.")
         a, b = merged.pop(f"{target}.lora_a", None), merged.pop(f"{target}.lora_b", None)
         if a is None or b is None:
-            raise TensorMismatch(f"{target} has a LoRA base layer but lacks its lora_a or lora_b.")
+            raise TensorMismatch(f"{target} has a LoRA base layer but lacks its lora_a or lora_b. Fetch it again.")
         fits = a.dim() == b.dim() == base.dim() == 2 and b.shape == (len(base), len(a)) and a.shape[1] == base.shape[1]
         if not fits or not len(a):
             raise TensorMismatch(
@@ -129,7 +129,10 @@ def stored_experts(tensors: Mapping[str, Tensor], stated: Mapping[str, Any]) -> 
         return None
     first = min(routers)
     if routers[first].dim() != 2:
-        raise TensorMismatch(f"The router of layer {first} has the shape {tuple(routers[first].shape)}, not (E, H).")
+        raise TensorMismatch(
+            f"The router of layer {first} has the shape {tuple(routers[first].shape)}, not (experts, width). "
+            "Fetch the file again."
+        )
     top_k = settings(stated, "moe").get("top_k", 2)
     return MoEConfig(num_experts=len(routers[first]), top_k=top_k, expert_interval=first + 1)
 

@@ -27,7 +27,7 @@ RULES = (
 
 
 def matches(bundle: Bundle) -> bool:
-    return "vit.embeddings.patch_embeddings.projection.weight" in bundle.tensors
+    return any(name.startswith("vit.embeddings.") for name in bundle.tensors)
 
 
 def read(bundle: Bundle, choices: Mapping[str, Any]) -> Blueprint:
@@ -55,7 +55,7 @@ def read(bundle: Bundle, choices: Mapping[str, Any]) -> Blueprint:
 FAMILY = Family(
     name="pixel-mae",
     title="pixel-mae: text rendered as an image, masked patches reconstructed",
-    signs="tensor vit.embeddings.patch_embeddings.projection.weight",
+    signs="tensors vit.embeddings",
     network=PixelMAE,
     wanted=("config.json", ("model.safetensors", "pytorch_model.bin"), "text_renderer_config.json", "*.ttf"),
     published={

@@ -111,7 +111,9 @@ def frequencies(buffers: Mapping[str, Tensor], count: int) -> tuple[Tensor, floa
     Tables come as frequencies, as angles, or as cosines and sines of angles, each once or twice per position; the
     angles at position 1 are the frequencies.
     """
-    named = [(name.split(".")[-1], t.float().squeeze(), t.dtype) for name, t in buffers.items() if t.is_floating_point()]
+    named = [
+        (name.split(".")[-1], t.float().squeeze(), t.dtype) for name, t in buffers.items() if t.is_floating_point()
+    ]
     found = next(((t, dtype) for name, t, dtype in named if name.startswith(("inv_freq", "freqs"))), None)
     if found is not None and found[0].dim() == 2 and len(found[0]) > 1:
         found = (found[0][1], found[1])

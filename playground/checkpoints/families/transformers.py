@@ -55,10 +55,13 @@ def read(bundle: Bundle, choices: Mapping[str, Any]) -> Blueprint:
         detail = f"{type(error).__name__}: {str(error)[:300]}"
         raise CheckpointError(f"transformers could not load {folder.name} ({detail}). Check its config.json.") from None
     kinds = {"missing": "missing_keys", "misshapen": "mismatched_keys", "unknown": "unexpected_keys"}
-    listed = {kind: [_in_words(found) for found in sorted(report[key], key=str)] for kind, key in kinds.items()}
-    problems = [f"{kind}: {name_some(names)}" for kind, names in listed.items() if names]
+    found = {kind: [_in_words(entry) for entry in sorted(report[key], key=str)] for kind, key in kinds.items()}
+    problems = [f"{kind}: {name_some(names)}" for kind, names in found.items() if names]
     if problems:
-        raise TensorMismatch(f"The weights do not fit {folder.name}'s config. {'; '.join(problems)}.")
+        listed = "; ".join(problems)
+        raise TensorMismatch(
+            f"The weights do not fit {folder.name}'s config. {listed}. Check that config and weights belong together."
+        )
     ends = bundle.json("generation_config.json").get("eos_token_id", getattr(config, "eos_token_id", None))
     ends = tuple(end for end in (ends if isinstance(ends, list) else [ends]) if isinstance(end, int))
     return Blueprint(config, end_ids=ends, network=network)

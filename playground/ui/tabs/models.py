@@ -25,11 +25,11 @@ def build(engine: Any, models: Models, local: bool, tab: gr.Tab) -> None:
         with gr.Column(scale=4, min_width=300):
             chosen = gr.State(first)
             listed = model_list(list_value(models, chosen=first))
-        with gr.Column(scale=5, min_width=300):
+        with gr.Column(scale=5, min_width=300, elem_id="model-side"):
             card = model_card(card_value(_state(models, first)))
             with gr.Row():
                 load = gr.Button("Load", variant="primary", min_width=80, elem_id="load", elem_classes="key-run")
-                cancel = gr.Button("Stop loading", min_width=80, elem_id="stop-loading", elem_classes="key-stop")
+                cancel = gr.Button("Stop loading", min_width=130, elem_id="stop-loading", elem_classes="key-stop")
                 unload = gr.Button("Unload", min_width=80, elem_id="unload")
                 refresh = gr.Button("Refresh", min_width=80, elem_id="refresh")
             with gr.Accordion("How to load it", open=False):
