@@ -57,7 +57,7 @@ def change_weights(path: Path, change: Callable[[dict], Any]) -> None:
         return
 
     def inside(content: dict) -> dict:
-        tensors = content["model"] if "model" in content else content
+        tensors = content.get("model", content)
         changed = change(tensors)
         changed = changed if isinstance(changed, dict) else tensors
         return content | {"model": changed} if "model" in content else changed

@@ -17,7 +17,14 @@ SHARD = {
     "vocab_size": 89, "dim": 32, "n_layers": 5, "n_heads": 4, "head_dim": 8, "mlp_hidden": 40, "max_seq_len": 256,
     "sliding_window": 8,
 }  # fmt: skip
-GELU = {"sequence_len": 64, "vocab_size": 90, "n_layer": 5, "n_head": 4, "n_kv_head": 2, "n_embd": 32}  # windows 129, 65
+GELU = {
+    "sequence_len": 64,
+    "vocab_size": 90,
+    "n_layer": 5,
+    "n_head": 4,
+    "n_kv_head": 2,
+    "n_embd": 32,
+}  # windows 129, 65
 BACKPACK = {"vocab_size": 83, "n_positions": 256, "n_embd": 40, "n_layer": 3, "n_head": 5, "num_senses": 4}
 PIXEL_MAE = {
     "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 40,

@@ -113,7 +113,7 @@ def gelu_d12(sizes: Sizes) -> Shapes:
     shapes |= {"resid_lambdas": (layers,), "x0_lambdas": (layers,), "smear_gate.weight": (1, 24)}
     shapes |= {"smear_lambda": (1,), "backout_lambda": (1,)}
     shapes |= {f"value_embeds.{i}.weight": (rows, shared) for i in valued}
-    shapes |= {name: (1, 10 * sizes["sequence_len"], 1, head // 2) for name in ("rope_cos", "rope_sin")}
+    shapes |= dict.fromkeys(("rope_cos", "rope_sin"), (1, 10 * sizes["sequence_len"], 1, head // 2))
     if not sizes["tie_embeddings"]:
         shapes["lm_head.weight"] = (rows, width)
     return {f"model.{name}": shape for name, shape in shapes.items()}

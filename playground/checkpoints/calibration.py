@@ -21,6 +21,7 @@ PARAGRAPH = (
     "and began to laugh, because the view was the most beautiful thing that they had ever seen."
 )
 MOST_TOKENS = 256
+CHUNK = 32  # positions whose logits are held at a time: loading should need little memory beyond the weights
 
 
 def paragraph_states(model: Any) -> tuple[Tensor, Tensor] | None:
@@ -40,6 +41,15 @@ def mean_surprisal(model: Any) -> float | None:
     known = paragraph_states(model)
     if known is None:
         return None
-    ids, states = known
-    with torch.inference_mode():
-        return float(F.cross_entropy(model.network.unembed(states)[0, :-1], ids[0, 1:]))
+    return surprisal(model.network, *known)
+
+
+@torch.inference_mode()
+def surprisal(network: Any, ids: Tensor, states: Tensor) -> float:
+    """Mean negative log-likelihood, in nats, of ``ids (1, T)`` after the first under hidden ``states (1, T, D)``."""
+    total = 0.0
+    for start in range(0, ids.shape[1] - 1, CHUNK):
+        targets = ids[0, start + 1 : start + 1 + CHUNK]
+        logits = network.unembed(states[:, start : start + len(targets)])[0]
+        total += float(F.cross_entropy(logits, targets, reduction="sum"))
+    return total / (ids.shape[1] - 1)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from playground.checkpoints.memory import readable_bytes
+
 
 @dataclass(frozen=True)
 class ModelCard:
@@ -44,7 +46,7 @@ class ModelCard:
         rows = [
             ("Family", self.title),
             ("Parameters", f"{self.parameters:,}"),
-            ("Precision", f"{self.dtype}, {self.memory_bytes / 2**20:,.1f} MiB"),
+            ("Precision", f"{self.dtype}, {readable_bytes(self.memory_bytes)}"),
             ("Context", f"{self.context_length:,} {'patches' if self.vocabulary is None else 'tokens'}"),
         ]
         if self.vocabulary is not None:

@@ -16,10 +16,10 @@ from playground.checkpoints.files import open_tensors, read_json
 from playground.checkpoints.hub import download, means_repo
 from playground.checkpoints.memory import default_budget
 from playground.checkpoints.model import Model, model_class
+from playground.checkpoints.skeleton import skeleton
 from playground.checkpoints.wanted import wanted_files
 from playground.errors import (
     Cancelled,
-    InvalidConfig,
     InvalidRequest,
     MissingFile,
     TensorMismatch,
@@ -201,13 +201,7 @@ def fill(
     Raises:
         TensorMismatch: tensors are unknown, missing, misshapen, of no float type, or not finite.
     """
-    try:
-        with torch.device("meta"):
-            network = family.network(blueprint.config)
-    except (RuntimeError, OverflowError, MemoryError):  # sizes that only together are impossible
-        raise InvalidConfig(
-            f"The config describes a {family.name} network that is too large for any machine. Check its sizes."
-        ) from None
+    network = skeleton(family.name, family.network, blueprint.config)
     expected = dict(network.named_parameters())
     stored = blueprint.tensors
     problems = {

@@ -4,6 +4,7 @@ RMS norms without weights, QK-norm after RoPE, a smear of the previous token's e
 every second layer, per-layer residual scales, short and long windows, a back-out of the middle layer, a soft cap.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -87,7 +88,7 @@ class GeluGPTConfig:
 
     def window(self, layer: int) -> int:
         """How many keys a query of this layer sees: its window plus the query's own position."""
-        short = SHORT_WINDOW_STEP * -(-(-(-self.sequence_len // 4)) // SHORT_WINDOW_STEP)
+        short = SHORT_WINDOW_STEP * math.ceil(math.ceil(self.sequence_len / 4) / SHORT_WINDOW_STEP)
         letter = self.window_pattern[layer % len(self.window_pattern)].upper()
         return 1 + (short if letter == "S" and layer != self.n_layer - 1 else self.sequence_len)
 

@@ -95,7 +95,7 @@ def sincos_positions(num_patches: int, width: int) -> Tensor:
 
 
 def to_patches(pixels: Tensor, patch_size: int) -> Tensor:
-    """``(B, C, H, W)`` to ``(B, L, P * P * C)``: patches left to right, then down; in a patch the channel is fastest."""
+    """``(B, C, H, W)`` to ``(B, L, P * P * C)``: patches left to right, then down; in one, the channel is fastest."""
     rows, columns = pixels.shape[2] // patch_size, pixels.shape[3] // patch_size
     grid = pixels.unflatten(3, (columns, patch_size)).unflatten(2, (rows, patch_size))  # (B, C, rows, P, columns, P)
     return grid.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)
@@ -142,7 +142,7 @@ class Block(nn.Module):
 
 
 def additive(attention_mask: Tensor, dtype: torch.dtype) -> Tensor:
-    """``(B, L)`` of ones and zeros to ``(B, 1, 1, 1 + L)`` to add to scores; the class token in front is always seen."""
+    """``(B, L)`` of ones and zeros to ``(B, 1, 1, 1 + L)`` to add to scores; the class token in front is always in."""
     seen = F.pad(attention_mask.to(dtype), (1, 0), value=1.0)
     return ((1.0 - seen) * EXCLUDED)[:, None, None, :]
 

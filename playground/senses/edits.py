@@ -147,7 +147,7 @@ def annealing(network: Backpack, ids: Sequence[int], multipliers: Sequence[float
 
 @torch.inference_mode()
 def topic_scores(network: Backpack, targets: Sequence[int], skip: int | None = None) -> Tensor:
-    """``(V, k)``: a sense's logits for the ``targets``, summed, over its largest logit for any token; 0 for ``skip``."""
+    """``(V, k)``: a sense's logits for the ``targets``, summed, over its largest logit of any token; 0 for ``skip``."""
     rows = []
     for chunk in torch.arange(network.vocab_size).split(SCORE_CHUNK):
         logits = network.unembed(network.sense_vectors(chunk))  # (chunk, k, V)

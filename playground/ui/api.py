@@ -109,8 +109,12 @@ def build(engine: Any, generations: int, local: bool) -> None:
         """Free a model's memory; returns what list_models returns."""
         return asdict(engine.answer(UnloadRequest(model)))
 
-    gr.api(handler(generate, toast=False), api_name="generate", concurrency_id=GENERATIONS, concurrency_limit=generations)
+    gr.api(
+        handler(generate, toast=False), api_name="generate", concurrency_id=GENERATIONS, concurrency_limit=generations
+    )
     for function in (next_tokens, score, card, load_model):
-        gr.api(handler(function, toast=False), api_name=function.__name__, concurrency_id="readers", concurrency_limit=4)
+        gr.api(
+            handler(function, toast=False), api_name=function.__name__, concurrency_id="readers", concurrency_limit=4
+        )
     for function in (list_models, unload_model):
         gr.api(handler(function, toast=False), api_name=function.__name__, queue=False)

@@ -213,7 +213,9 @@ def test_missing_unknown_and_misshapen_tensors_are_all_named(checkpoint):
     def spoil(tensors):
         name = a_matrix(tensors)
         tensors[name] = torch.zeros(3, 5, dtype=tensors[name].dtype)
-        lost = next(n for n in tensors if "norm1" in n or "ln_2" in n or "layernorm_after" in n or "x0" in n or "c_fc" in n)
+        lost = next(
+            n for n in tensors if "norm1" in n or "ln_2" in n or "layernorm_after" in n or "x0" in n or "c_fc" in n
+        )
         del tensors[lost]
         tensors["surprise.weight"] = torch.zeros(2)
 
@@ -244,7 +246,9 @@ def test_numbers_that_the_chosen_type_cannot_hold(originals, tmp_path):
     pg.load(folder)
     pg.load(folder, dtype="bfloat16")
     wide = {"dtype": torch.float64}
-    change_weights(weights, lambda tensors: tensors | {a_matrix(tensors): (tensors[a_matrix(tensors)].to(**wide) * 1e300)})
+    change_weights(
+        weights, lambda tensors: tensors | {a_matrix(tensors): (tensors[a_matrix(tensors)].to(**wide) * 1e300)}
+    )
     assert "float32 ends at" in refused(folder, TensorMismatch)
 
 

@@ -1,4 +1,4 @@
-"""Files with some bytes changed or cut off: either they load, or a PlaygroundError says so. Nothing else ever escapes."""
+"""Files with some bytes changed or cut off: they load, or a PlaygroundError says why not. Nothing else ever escapes."""
 
 import json
 import random
@@ -63,8 +63,7 @@ def survives(folder):
             patches, size = model.network.config.num_patches, model.network.config.image_size
             pixels = torch.rand(1, model.network.config.num_channels, *size)
             model.predict_patches(pixels, torch.ones(1, patches), torch.zeros(1, patches))
-    except pg.PlaygroundError as error:
-        assert "\n" not in str(error)
+    except pg.PlaygroundError:
         return False
     return True
 

@@ -46,11 +46,24 @@ def stored(folder):
 def expected(folder, **choices):
     """Logits of a network filled by hand."""
     config = json.loads((folder / "config.json").read_text())
-    names = ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head", "num_senses", "sense_intermediate_scale", "n_inner")
+    names = (
+        "vocab_size",
+        "n_positions",
+        "n_embd",
+        "n_layer",
+        "n_head",
+        "num_senses",
+        "sense_intermediate_scale",
+        "n_inner",
+    )
     network = Backpack(BackpackConfig(**{name: config[name] for name in names} | choices))
     state = {}
     for name, tensor in stored(folder).items():
-        name = name.removeprefix("backpack.").replace("gpt2_model", "encoder").replace("sense_weight_net.c_attn", "sense_weight_net")
+        name = (
+            name.removeprefix("backpack.")
+            .replace("gpt2_model", "encoder")
+            .replace("sense_weight_net.c_attn", "sense_weight_net")
+        )
         if name in network.state_dict():
             state[name] = tensor
     network.load_state_dict(state)

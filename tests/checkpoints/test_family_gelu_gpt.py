@@ -1,4 +1,4 @@
-"""gelu-gpt in its Hub layout, in its ``.pt`` form and under nanochat's names; heads, tables, tokenizers, bad configs."""
+"""gelu-gpt in its Hub layout, as a ``.pt`` and under nanochat's names; heads, tables, tokenizers, bad configs."""
 
 import json
 
@@ -24,7 +24,9 @@ def folder(tmp_path):
 
 
 def stored(folder):
-    return {name.removeprefix("model."): tensor.clone() for name, tensor in load_file(folder / "model.safetensors").items()}
+    return {
+        name.removeprefix("model."): tensor.clone() for name, tensor in load_file(folder / "model.safetensors").items()
+    }
 
 
 def expected(folder, **changes):

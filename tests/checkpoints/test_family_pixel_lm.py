@@ -206,7 +206,9 @@ def test_a_head_of_its_own_is_used_whatever_the_config_says(bundle):
 
 
 def test_an_untied_config_without_a_head_is_refused(bundle):
-    change(bundle, lambda c: (c["metadata"]["model"].update(tie_word_embeddings=False), c["model"].pop("lm_head.weight")))
+    change(
+        bundle, lambda c: (c["metadata"]["model"].update(tie_word_embeddings=False), c["model"].pop("lm_head.weight"))
+    )
     with pytest.raises(TensorMismatch, match=r"missing: lm_head\.weight"):
         pg.load(bundle)
 
@@ -297,7 +299,9 @@ def test_metadata_of_another_kind_is_passed_over(bundle, value):
     close(pg.load(bundle).logits(IDS), reference)
 
 
-@pytest.mark.parametrize(("key", "value"), [("lora", True), ("lora", [1]), ("moe", 3), ("moe", {"top_k": -1}), ("lora", {})])
+@pytest.mark.parametrize(
+    ("key", "value"), [("lora", True), ("lora", [1]), ("moe", 3), ("moe", {"top_k": -1}), ("lora", {})]
+)
 def test_odd_settings_of_parts_that_are_not_there_do_no_harm(bundle, key, value):
     change(bundle, lambda c: c["metadata"]["model"].update({key: value}))
     assert pg.load(bundle).card.parameters == 45_360
@@ -315,5 +319,5 @@ def test_odd_settings_of_experts_are_refused(tmp_path, key, value):
 @pytest.mark.parametrize("value", [3, {"alpha": "much"}, {"alpha": -1}, [1]])
 def test_odd_settings_of_lora_are_refused(bundle, value):
     change(bundle, lambda c: (with_lora(c), c["metadata"]["model"].update(lora=value)))
-    with pytest.raises(InvalidConfig, match="lora|alpha"):
+    with pytest.raises(InvalidConfig, match=r"lora|alpha"):
         pg.load(bundle)

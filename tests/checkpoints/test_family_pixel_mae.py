@@ -117,11 +117,18 @@ def test_missing_keys_of_the_config_take_the_published_values(folder):
     for key in ("num_channels", "layer_norm_eps", "hidden_act", "mask_ratio", "norm_pix_loss", "qkv_bias"):
         change_json(folder / "config.json", **{key: ...})
     config = pg.load(folder).network.config
-    assert (config.mask_ratio, config.norm_pix_loss, config.layer_norm_eps, config.qkv_bias) == (0.25, True, 1e-12, True)
+    assert (config.mask_ratio, config.norm_pix_loss, config.layer_norm_eps, config.qkv_bias) == (
+        0.25,
+        True,
+        1e-12,
+        True,
+    )
 
 
 def test_a_descendant_without_decoder_is_named(folder):
-    change(folder, lambda tensors: {name: tensor for name, tensor in tensors.items() if not name.startswith("decoder.")})
+    change(
+        folder, lambda tensors: {name: tensor for name, tensor in tensors.items() if not name.startswith("decoder.")}
+    )
     with pytest.raises(TensorMismatch, match="decoder"):
         pg.load(folder)
 

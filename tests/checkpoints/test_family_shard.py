@@ -240,7 +240,9 @@ def test_exact_tables_tell_an_odd_base(bundle):
     assert pg.load(bundle).network.config.rope_base == pytest.approx(123400.0, rel=1e-3)
 
 
-@pytest.mark.parametrize("shapes", [((5, 4), (7, 3)), ((), ()), ((1, 4), (1, 4)), ((40,), (40,)), ((9, 2, 4), (9, 2, 4))])
+@pytest.mark.parametrize(
+    "shapes", [((5, 4), (7, 3)), ((), ()), ((1, 4), (1, 4)), ((40,), (40,)), ((9, 2, 4), (9, 2, 4))]
+)
 def test_tables_of_odd_shapes_tell_nothing(bundle, shapes):
     odd = {"rope_cos": torch.ones(shapes[0]), "rope_sin": torch.zeros(shapes[1]), "attn_mask": torch.ones(3, 3)}
     change_model(bundle, lambda tensors: tensors | odd)
@@ -308,7 +310,9 @@ def test_impossible_configs_are_refused(bundle, key, value, buffers):
         pg.load(bundle)
 
 
-@pytest.mark.parametrize("choices", [{"rope_base": "big"}, {"rope_base": -1}, {"rope_pairing": "both"}, {"rope_pairing": 3}])
+@pytest.mark.parametrize(
+    "choices", [{"rope_base": "big"}, {"rope_base": -1}, {"rope_pairing": "both"}, {"rope_pairing": 3}]
+)
 def test_impossible_choices_are_refused(bundle, choices):
     with pytest.raises(pg.PlaygroundError, match=next(iter(choices))):
         pg.load(bundle, **choices)

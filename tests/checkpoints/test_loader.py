@@ -13,6 +13,7 @@ from playground.benchmarks.random_checkpoint import LAYOUTS, write_checkpoint
 from playground.checkpoints.loader import LoadOptions, estimate_bytes, load_model
 from playground.errors import Cancelled, DamagedFile, InvalidRequest
 
+
 @pytest.fixture(scope="module")
 def originals(tmp_path_factory):
     root = tmp_path_factory.mktemp("originals")
@@ -115,7 +116,7 @@ def test_the_card_tells_name_source_and_identity(originals, tmp_path):
     assert pg.load(folder).card.fingerprint != card.fingerprint
     lines = dict(card.lines())
     assert lines["Parameters"] == "45,360"
-    assert lines["Precision"] == "float32, 0.2 MiB"
+    assert lines["Precision"] == "float32, 181 kB"
     assert lines["Vocabulary"] == "300 ids"
     assert "step 10" in lines["Training"]
 

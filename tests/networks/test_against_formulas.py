@@ -117,7 +117,9 @@ def test_a_backpack_is_the_weighted_sum_of_its_senses(name):
     both = states @ w["sense_weight_net.weight"].T + w["sense_weight_net.bias"]  # (T, 2kh)
     e = w["encoder.wte.weight"][ids]
     r = e + layer_norm(e, "sense_network.ln")
-    z = layer_norm(r + mlp(layer_norm(r, "sense_network.block.ln_1"), "sense_network.block.mlp"), "sense_network.block.ln_2")
+    z = layer_norm(
+        r + mlp(layer_norm(r, "sense_network.block.ln_1"), "sense_network.block.mlp"), "sense_network.block.ln_2"
+    )
     senses = mlp(z, "sense_network.final_mlp").view(length, c.num_senses, c.n_embd)
     if c.normalise_senses:
         senses = layer_norm(senses, "sense_network.ln_2")

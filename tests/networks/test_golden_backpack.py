@@ -128,7 +128,11 @@ def test_topic_annealing(topic, row):
 @pytest.mark.parametrize("row", ROWS)
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("topic_logits", {}), ("topic_logits_no_anneal", {"anneal": False}), ("topic_logits_no_recency", {"recency": False})],
+    [
+        ("topic_logits", {}),
+        ("topic_logits_no_anneal", {"anneal": False}),
+        ("topic_logits_no_recency", {"recency": False}),
+    ],
 )
 def test_topic_logits(topic, row, name, options):
     model, io, facts = topic

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-import torch.nn.functional as F
-
-from playground.checkpoints.calibration import paragraph_states
+from playground.checkpoints.calibration import paragraph_states, surprisal
 from playground.checkpoints.families.base import (
     Blueprint,
     Bundle,
@@ -84,7 +82,7 @@ def check(model: Any, choices: Mapping[str, Any]) -> list[str]:
     other = states * network.sense_divisor
     if not network.config.divide_by_senses:
         other = states / network.num_senses
-    as_read, as_other = (float(F.cross_entropy(network.unembed(x)[0, :-1], ids[0, 1:])) for x in (states, other))
+    as_read, as_other = surprisal(network, ids, states), surprisal(network, ids, other)
     if as_other > as_read - MARGIN:
         return [
             f"Checked on a paragraph of English: {as_read:.2f} nats per token, {as_other:.2f} in the other variant."

@@ -119,9 +119,9 @@ def frequencies(buffers: Mapping[str, Tensor], count: int) -> tuple[Tensor, floa
         found = (found[0][1], found[1])
     cos = next(((t, dtype) for name, t, dtype in named if "cos" in name), None)
     sin = next(((t, dtype) for name, t, dtype in named if "sin" in name), None)
-    if found is None and cos is not None and sin is not None:
-        if cos[0].shape == sin[0].shape and cos[0].dim() == 2 and len(cos[0]) > 1:
-            found = (torch.atan2(sin[0][1], cos[0][1]), cos[1])
+    paired = cos is not None and sin is not None and cos[0].shape == sin[0].shape
+    if found is None and paired and cos[0].dim() == 2 and len(cos[0]) > 1:
+        found = (torch.atan2(sin[0][1], cos[0][1]), cos[1])
     if found is None or found[0].dim() != 1:
         return None
     falling = found[0].unique().flip(0)

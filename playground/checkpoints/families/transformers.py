@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from playground.checkpoints.attempts import is_out_of_memory
 from playground.checkpoints.families.base import Blueprint, Bundle, Family
 from playground.errors import CheckpointError, InvalidConfig, PlaygroundError, TensorMismatch, name_some
 from playground.networks.layers import check_dimensions
@@ -52,6 +53,8 @@ def read(bundle: Bundle, choices: Mapping[str, Any]) -> Blueprint:
     except PlaygroundError:
         raise
     except Exception as error:  # whatever the library raises on a config that anybody may have written
+        if is_out_of_memory(error):
+            raise  # the manager makes room and tries again
         detail = f"{type(error).__name__}: {str(error)[:300]}"
         raise CheckpointError(f"transformers could not load {folder.name} ({detail}). Check its config.json.") from None
     kinds = {"missing": "missing_keys", "misshapen": "mismatched_keys", "unknown": "unexpected_keys"}

@@ -83,10 +83,13 @@ def build(engine: Any, models: Models, local: bool, tab: gr.Tab) -> None:
         concurrency_id="loads", concurrency_limit=4, trigger_mode="once", show_progress="hidden",
         api_visibility="private",
     )  # fmt: skip
-    # However the load ended, the card says so.
-    started.then(settle, chosen, shown, concurrency_limit=None, show_progress="hidden", api_visibility="private")
+    for ended in (started.then, started.failure):  # however the load ended, the card says so
+        ended(settle, chosen, shown, concurrency_limit=None, show_progress="hidden", api_visibility="private")
     cancel.click(None, cancels=[started], api_visibility="private")
-    unload.click(unload_model, chosen, shown, **plain)
+    # In the queue, because Gradio shows the errors only of what went through it.
+    unload.click(
+        unload_model, chosen, shown, concurrency_limit=None, show_progress="hidden", api_visibility="private"
+    )
     gr.on([refresh.click, tab.select], handler(show), chosen, shown, **plain)
 
 
