@@ -40,14 +40,22 @@ def main(
         demo.launch(**launch_options(settings))
     except PlaygroundError as error:
         sys.exit(f"Error: {error}")
-    except OSError as error:  # the port is taken
-        sys.exit(f"Error: {error}")
+    except OSError as error:
+        logging.getLogger(__name__).info("%s", error)
+        where = f"{settings.host}, port {settings.port or '7860 and the next 100'}"
+        sys.exit(f"Error: The page cannot be opened on {where}: taken, or not this machine's. Try --port or --host.")
+
+
+def log_level() -> str:
+    """How much is logged, as PLAYGROUND_LOG says."""
+    level = os.environ.get("PLAYGROUND_LOG", "WARNING").upper()
+    if level not in logging.getLevelNamesMapping():
+        sys.exit(f"Error: PLAYGROUND_LOG is {level!r}; it must be DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+    return level
 
 
 if __name__ == "__main__":
-    logging.basicConfig(
-        level=os.environ.get("PLAYGROUND_LOG", "WARNING").upper(), format="%(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(level=log_level(), format="%(levelname)s %(name)s: %(message)s")
     typer.run(main)
 else:
     demo = open_page(load_settings())

@@ -9,7 +9,7 @@ import playground as pg
 
 TELLS = re.compile(
     r"[Cc]heck|[Dd]ownload|[Ff]etch|[Gg]ive|[Pp]ass |[Nn]ame |[Rr]un |[Ll]oad |load it|[Ss]ave |[Uu]se |[Aa]sk |"
-    r"expected|[Tt]ake|go online|[Ss]horten|must be|choices are|known are|looked for|Looked for|Known names|do not trust|"
+    r"[Tt]ake|go online|[Ss]horten|expected|must be|choices are|known are|[Ll]ooked for|Known names|do not trust|"
     r"truncated|instead of weights|no tensors|no tokenizer"
 )
 

@@ -26,7 +26,7 @@ const find = (name) => element.querySelector(name);
 let current;  // the run that is being shown
 const draw = () => {
   const value = props.value || {};
-  if (value.begins || !value.run || current === undefined) current = value.run || null;
+  if (value.begins || value.stopped || !value.run || current === undefined) current = value.run || null;
   else if (value.run !== current) return;
   if (value.stopped) current = null;
   const story = find(".story");
@@ -47,9 +47,8 @@ watch("value", draw);
 draw();
 element.addEventListener("click", async (event) => {
   if (!event.target.matches(".story-copy")) return;
-  const value = props.value || {};
   try {
-    await navigator.clipboard.writeText((value.prompt || "") + (value.text || ""));
+    await navigator.clipboard.writeText(find(".story-text").textContent);
     event.target.textContent = "Copied";
   } catch {
     event.target.textContent = "Select the text and copy it";
@@ -57,18 +56,28 @@ element.addEventListener("click", async (event) => {
   setTimeout(() => { event.target.textContent = "Copy"; }, 1500);
 });
 """
-# What the page does to the story by itself, without asking the server.
-BEGIN = """(prompt, story) => document.querySelector("#story .story").dataset.run ? story : {
-  prompt, text: "", status: "Waiting …", running: true, begins: true, run: Math.random().toString(36).slice(2),
-}"""
-STOP = """(story) => document.querySelector("#story .story").dataset.run ? {
-  ...story, running: false, begins: false, stopped: true, status: `${story.status || ""} · stopped by you`,
-} : story"""
-FAIL = """(story) => story && story.begins && story.running ? {
-  ...story, running: false, begins: false, status: "Nothing came back; the message says why.",
-} : story"""
-
-
+# What the page does to the story by itself, without asking the server. A run's name lives in a hidden field, the
+# ticket: the story's own value may at any moment be overwritten by the last words of a run that is over.
+AGAIN = "again:"  # on the ticket before the name of a run that is under way already
+MOST_CHARACTERS = 64  # of a ticket
+SHOWN = """
+  const story = document.querySelector("#story .story"), run = story.dataset.run;
+  const text = (name) => story.querySelector(name).textContent;
+  const shown = { prompt: text(".story-text .story-prompt"), text: text(".story-text .story-new"), run, stopped: true };
+"""
+BEGIN = f"""(prompt, value) => {{ {SHOWN}
+  if (run) return [value, "{AGAIN}" + run];
+  const name = Math.random().toString(36).slice(2);
+  return [{{ prompt, text: "", status: "Waiting …", running: true, begins: true, run: name }}, name];
+}}"""
+STOP = f"""(value) => {{ {SHOWN}
+  return run ? {{ ...shown, status: text(".story-status") + " · stopped by you" }} : value;
+}}"""
+FAIL = f"""async (value) => {{
+  await new Promise((done) => setTimeout(done, 200));  // what the server itself has to say comes first
+  {SHOWN}
+  return run ? {{ ...shown, status: "Nothing came back; the message says why." }} : value;
+}}"""
 CLEAR = """() => [{ status: "%s" }, ""]"""
 
 
@@ -95,10 +104,10 @@ class Stops:
         self._names: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def add(self, story: Any) -> None:
-        """Stop the run of a ``story``; a story without one changes nothing."""
-        name = run_name(story)
-        if name is None:
+    def add(self, ticket: Any) -> None:
+        """Stop the run that a ``ticket`` names; it comes from a browser and may be anything."""
+        name = str(ticket).removeprefix(AGAIN)[:MOST_CHARACTERS]
+        if not name:
             return
         with self._lock:
             self._names[name] = None
@@ -108,9 +117,3 @@ class Stops:
     def __contains__(self, name: object) -> bool:
         with self._lock:
             return name in self._names
-
-
-def run_name(story: Any) -> str | None:
-    """The name of a story's run, or None; the story comes from a browser and may be anything."""
-    name = story.get("run") if isinstance(story, dict) else None
-    return name if isinstance(name, str) and 0 < len(name) <= 64 else None

@@ -271,7 +271,7 @@ def test_the_private_handlers_stand_raw_access(app, client):
     config = app.http.get("/config").json()
     private = [dependency["id"] for dependency in config["dependencies"] if dependency["api_visibility"] == "private"]
     assert len(private) > 5
-    junk = [[], [None] * 12, ["x" * 1000] * 7, [{"run": "x" * 9999}] * 2, [[1, [2]]] * 3, [math.pi] * 9]
+    junk = [[], [None] * 12, [{"run": "x" * 9999}] * 7]
     for fn_index in private:
         for data in junk:
             body = {"data": data, "fn_index": fn_index, "session_hash": "raw", "event_data": {"model": 3}}

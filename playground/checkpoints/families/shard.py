@@ -19,6 +19,7 @@ from playground.networks.shard import Shard, ShardConfig
 
 BASES = (10000.0, 500000.0, 1000000.0)
 PAIRINGS = ("interleaved", "half")
+TRAINING_KEYS = ("optimizer", "lr_schedule", "z_loss_weight")
 CLEARLY_BETTER = 0.1  # nats per token by which a rotary form must beat the default to replace it
 CLEARLY_TRAINED = 1.0  # nats per token below chance from which a comparison means something
 
@@ -171,8 +172,9 @@ def read(bundle: Bundle, choices: Mapping[str, Any]) -> Blueprint:
     tied = take_tied_head(tensors, "head.weight", "embedding.weight", notes)
     config = ShardConfig(**sizes(cfg), tied=tied)
     config = replace(config, **rotary(cfg, choices, base_from_buffers(buffers, config.head_dim)))
-    step = bundle.content.get("step")
-    return Blueprint(config, tensors, unclaimed, notes, {"step": step} if isinstance(step, int) else {})
+    told = {"step": bundle.content.get("step")} | {name: cfg.get(name) for name in TRAINING_KEYS}
+    training = {name: value for name, value in told.items() if isinstance(value, int | float | str)}
+    return Blueprint(config, tensors, unclaimed, notes, training)
 
 
 def sizes(cfg: Mapping[str, Any]) -> dict[str, Any]:

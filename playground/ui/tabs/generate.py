@@ -12,7 +12,7 @@ from playground.engine.requests import Ended, GenerateRequest, Loading, Models, 
 from playground.errors import PlaygroundError
 from playground.generation.options import SamplingOptions
 from playground.ui.boundary import REFRESH_SECONDS, handler
-from playground.ui.story import BEGIN, CLEAR, FAIL, STOP, Stops, run_name, story, story_value
+from playground.ui.story import AGAIN, BEGIN, CLEAR, FAIL, MOST_CHARACTERS, STOP, Stops, story, story_value
 from playground.ui.wording import count_words, ended_words, loading_words
 
 GENERATIONS = "generations"  # the one thing that generations share: a concurrency limit
@@ -73,12 +73,16 @@ def build(engine: Any, models: Models, generations: int) -> gr.Dropdown:
                 dice = gr.Button("New seed", min_width=90, elem_id="dice")
         with gr.Column(scale=5, min_width=300, elem_id="generate-text"):
             text = story(INVITATION)
+            ticket = gr.Textbox(visible="hidden", elem_id="ticket")
 
     stops = Stops()
 
     @handler
-    def generate(model: str, prompt: str, seed: float, story: Any, **settings: float) -> Iterator[dict[str, Any]]:
-        name = run_name(story)
+    def generate(model: str, prompt: str, seed: float, ticket: str, **settings: float) -> Iterator[Any]:
+        name = str(ticket)[:MOST_CHARACTERS]
+        if name.startswith(AGAIN):
+            yield gr.skip()
+            return
         whole = {"seed": seed, "top_k": settings.pop("top_k"), "max_new_tokens": settings.pop("max_new_tokens")}
         try:
             options = SamplingOptions(**settings, **{name: _whole(value) for name, value in whole.items()})
@@ -89,20 +93,17 @@ def build(engine: Any, models: Models, generations: int) -> gr.Dropdown:
         yield from stream(engine, request, name, stops)
 
     quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    run.click(None, [prompt, text], text, js=BEGIN, **quiet)
+    run.click(None, [prompt, text], [text, ticket], js=BEGIN, **quiet)
     started = run.click(
-        generate, inputs_kwargs={"model": model, "prompt": prompt, "seed": seed, "story": text, **sliders},
-        outputs=text, concurrency_id=GENERATIONS, concurrency_limit=generations, trigger_mode="once",
+        generate, inputs_kwargs={"model": model, "prompt": prompt, "seed": seed, "ticket": ticket, **sliders},
+        outputs=text, concurrency_id=GENERATIONS, concurrency_limit=generations, trigger_mode="multiple",
         show_progress="hidden", api_visibility="private",
     )  # fmt: skip
     started.failure(None, text, text, js=FAIL, **quiet)
-    # Gradio runs a click's listeners one after the other. First of all it cancels the run, waiting or writing. It may
-    # have lost sight of one that followed close on another; so the run is also stopped by its name, on the server.
-    for button in (stop, clear):
-        button.click(None, cancels=[started], api_visibility="private")
+    # Not Gradio's ``cancels``: it loses sight of a run that begins while the one before is being cancelled.
     stop.click(None, text, text, js=STOP, **quiet)
-    gr.on([stop.click, clear.click], stops.add, text, None, **quiet)
     clear.click(None, None, [text, prompt], js=CLEAR % INVITATION, **quiet)
+    gr.on([stop.click, clear.click], stops.add, ticket, None, **quiet)
 
     preset_options = PRESETS[DEFAULT_PRESET]
     choice.input(

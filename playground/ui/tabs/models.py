@@ -87,9 +87,7 @@ def build(engine: Any, models: Models, local: bool, tab: gr.Tab) -> None:
         ended(settle, chosen, shown, concurrency_limit=None, show_progress="hidden", api_visibility="private")
     cancel.click(None, cancels=[started], api_visibility="private")
     # In the queue, because Gradio shows the errors only of what went through it.
-    unload.click(
-        unload_model, chosen, shown, concurrency_limit=None, show_progress="hidden", api_visibility="private"
-    )
+    unload.click(unload_model, chosen, shown, concurrency_limit=None, show_progress="hidden", api_visibility="private")
     gr.on([refresh.click, tab.select], handler(show), chosen, shown, **plain)
 
 
