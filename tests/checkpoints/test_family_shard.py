@@ -84,7 +84,7 @@ def test_a_training_checkpoint_is_read_for_cfg_and_model_only(bundle):
     change(bundle, lambda c: c | {"optimizer": moments, "step": 47500, "rng": torch.get_rng_state(), "extra": [1, "x"]})
     model = pg.load(bundle, **FIXED)
     close(model.logits(IDS), reference)
-    assert model.card.training == {"step": 47500}
+    assert model.card.training == {"step": 47500, "optimizer": "muon", "lr_schedule": "wsd", "z_loss_weight": 1e-4}
 
 
 SCHEMES = {

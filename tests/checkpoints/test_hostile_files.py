@@ -55,7 +55,7 @@ def test_wrong_endings_are_named(tmp_path):
     with pytest.raises(DamagedFile, match="not a PyTorch file"):
         open_tensors(tmp_path / "m.pt")
     (tmp_path / "m.gguf").write_bytes(b"GGUF\0\0\0\0")
-    with pytest.raises(DamagedFile, match="expected .safetensors"):
+    with pytest.raises(DamagedFile, match=r"expected \.safetensors"):
         open_tensors(tmp_path / "m.gguf")
 
 
@@ -150,7 +150,7 @@ def test_truncation_anywhere_and_random_damage_end_in_one_line_or_in_tensors(tmp
         path.write_bytes(whole[:length])
         with pytest.raises(DamagedFile):
             open_tensors(path)
-    dice = random.Random(1)  # noqa: S311 - repeatable damage
+    dice = random.Random(1)  # repeatable damage
     outcomes = set()
     for _ in range(600):
         damaged = bytearray(whole)

@@ -96,7 +96,9 @@ def test_the_context_is_never_overrun(network):
         decoder.step([1])
 
 
-@pytest.mark.parametrize(("parameters", "positions"), [(10_000, 256), (170_000_000, 256), (1_351_743_936, 32), (10**11, 16)])
+@pytest.mark.parametrize(
+    ("parameters", "positions"), [(10_000, 256), (170_000_000, 256), (1_351_743_936, 32), (10**11, 16)]
+)
 def test_a_large_network_reads_in_shorter_chunks(parameters, positions):
     class Large:
         def parameters(self):

@@ -327,7 +327,7 @@ BAD_FILES = {
 }
 
 
-@pytest.mark.parametrize("name, data, message", BAD_FILES.values(), ids=BAD_FILES)
+@pytest.mark.parametrize(("name", "data", "message"), BAD_FILES.values(), ids=BAD_FILES)
 def test_bad_files(tmp_path, name, data, message):
     (tmp_path / name).write_bytes(data)
     with pytest.raises(TokenizerError, match=message) as caught:
@@ -350,7 +350,7 @@ BAD_PAIRS = {
 }
 
 
-@pytest.mark.parametrize("vocab, merges, message", BAD_PAIRS.values(), ids=BAD_PAIRS)
+@pytest.mark.parametrize(("vocab", "merges", "message"), BAD_PAIRS.values(), ids=BAD_PAIRS)
 def test_bad_vocab_and_merges(tmp_path, vocab, merges, message):
     (tmp_path / "vocab.json").write_text(vocab)
     (tmp_path / "merges.txt").write_text(merges)

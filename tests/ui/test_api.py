@@ -205,7 +205,7 @@ def test_loading_tells_its_stages(client):
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (("nothing", PROMPT), ["nothing", "shard"]),
+        (("shrad", PROMPT), ["shrad", "shard"]),
         (("<b>nothing</b>", PROMPT), ["'<b>nothing</b>'"]),
         (("", PROMPT), ["Choose one"]),
         ((None, PROMPT), ["Choose one"]),

@@ -12,7 +12,7 @@ import gradio as gr
 import httpx
 import pytest
 from model_folder import ENDLESS
-from running_app import START_SECONDS, environment, free_port, until_answering
+from running_app import environment, free_port, until_answering
 
 from playground.settings import PROJECT, load_settings
 from playground.ui.app import launch_options
@@ -28,20 +28,37 @@ def start(folder, *flags, **settings):
     )  # fmt: skip
 
 
-def test_what_stops_it_from_opening_is_one_line(app, tmp_path):
-    taken = app.url.rsplit(":", 1)[1]
+@pytest.fixture
+def program(app, monkeypatch, tmp_path):
+    """``app.py`` as a module, as Spaces run it, over the same checkpoints."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLAYGROUND_CHECKPOINTS", str(app.models))
+    monkeypatch.setenv("PLAYGROUND_MODELS", "")
+    spec = importlib.util.spec_from_file_location("app", PROJECT / "app.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_spaces_find_a_page_named_demo(program):
+    assert isinstance(program.demo, gr.Blocks)
+
+
+def test_what_stops_it_from_opening_is_one_line(app, program, monkeypatch):
+    monkeypatch.setenv("PLAYGROUND_LOG", "loud")
+    taken = int(app.url.rsplit(":", 1)[1])
     cases = [
-        (("--port", taken), {}, taken),
-        (("--models", "nowhere/at/all"), {}, "nowhere/at/all"),
-        ((), {"log": "loud"}, "LOUD"),
+        (lambda: program.main(port=taken, browser=False), str(taken)),
+        (lambda: program.main(models=["nowhere/at/all"]), "nowhere/at/all"),
+        (lambda: program.main(memory_gb=-1), "memory_gb"),
+        (program.log_level, "LOUD"),
     ]
-    running = [(start(tmp_path, *flags, checkpoints=app.models, **settings), part) for flags, settings, part in cases]
-    for process, part in running:
-        _, err = process.communicate(timeout=START_SECONDS)
-        assert process.returncode == 1
-        assert err.startswith("Error: ")
-        assert err.count("\n") == 1
-        assert part in err
+    for begin, part in cases:
+        with pytest.raises(SystemExit) as left:
+            begin()
+        assert left.value.code.startswith("Error: ")
+        assert "\n" not in left.value.code
+        assert part in left.value.code
 
 
 def test_ctrl_c_closes_it_in_the_middle_of_a_generation(app, tmp_path):
@@ -65,16 +82,6 @@ def test_ctrl_c_closes_it_in_the_middle_of_a_generation(app, tmp_path):
         assert "Traceback" not in out + err
     finally:
         process.kill()
-
-
-def test_spaces_find_a_page_named_demo(app, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PLAYGROUND_CHECKPOINTS", str(app.models))
-    monkeypatch.setenv("PLAYGROUND_MODELS", "")
-    spec = importlib.util.spec_from_file_location("app", PROJECT / "app.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert isinstance(module.demo, gr.Blocks)
 
 
 @pytest.mark.parametrize(
