@@ -11,7 +11,8 @@ class PlaygroundError(Exception):
     """Base of all errors meant for display. ``str(error)`` is always a single line."""
 
     def __init__(self, message: str):
-        super().__init__(" ".join(str(message).split()))
+        line = " ".join(str(message).split())
+        super().__init__("".join(char if char.isprintable() else "\ufffd" for char in line))  # names come from files
 
 
 class InvalidRequest(PlaygroundError):

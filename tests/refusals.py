@@ -1,5 +1,4 @@
-"""What every refusal must be: a PlaygroundError of one line, in plain words, that says what to do or names a cause from
-which that follows."""
+"""What every refusal must be: a PlaygroundError of one line, in plain words, that says what to do."""
 
 import re
 
@@ -9,8 +8,7 @@ import playground as pg
 
 TELLS = re.compile(
     r"[Cc]heck|[Dd]ownload|[Ff]etch|[Gg]ive|[Pp]ass |[Nn]ame |[Rr]un |[Ll]oad |load it|[Ss]ave |[Uu]se |[Aa]sk |"
-    r"[Tt]ake|go online|[Ss]horten|expected|must be|choices are|known are|[Ll]ooked for|Known names|do not trust|"
-    r"truncated|instead of weights|no tensors|no tokenizer"
+    r"[Tt]ake|go online|[Ss]horten|expected|must be|choices are|known are|[Ll]ooked for|Known names|do not trust"
 )
 
 

@@ -161,7 +161,9 @@ def _open_safetensors(path: Path, size: int) -> tuple[dict[str, Tensor], dict[st
                 # Foreign writers may leave the data unaligned, which vector instructions may not bear.
                 tensors[name] = tensor.clone() if tensor.data_ptr() % dtype.itemsize else tensor
     except (safetensors.SafetensorError, OSError, RuntimeError, ValueError, TypeError, OverflowError) as error:
-        raise DamagedFile(f"{path.name!r} cannot be read as safetensors: {first_line(error)}") from None
+        raise DamagedFile(
+            f"{path.name!r} cannot be read as safetensors: {first_line(error)}; download it again"
+        ) from None
     return tensors, {"__metadata__": metadata} if metadata else {}
 
 
@@ -172,14 +174,14 @@ def _safetensors_header(path: Path, size: int) -> tuple[dict[str, tuple[tuple[in
     if size < 8 or length > min(size - 8, HEADER_BYTES):
         raise DamagedFile(
             f"{label} claims a header of {length:,} bytes, but the file has {size:,} bytes (and a header at most "
-            f"{HEADER_BYTES:,}); it is truncated or not safetensors"
+            f"{HEADER_BYTES:,}); it is truncated or not safetensors; download it again"
         )
     header = parse_json(read_bytes(path, 8, length), f"the header of {label}", unique_keys=True)
     if not isinstance(header, dict):
-        raise DamagedFile(f"the header of {label} is not a JSON object")
+        raise DamagedFile(f"the header of {label} is not a JSON object; download it again")
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
-        raise DamagedFile(f"the header of {label} has a __metadata__ that is not text by name")
+        raise DamagedFile(f"the header of {label} has a __metadata__ that is not text by name; download it again")
     _check_names(header, label)
     found: dict[str, tuple[tuple[int, ...], torch.dtype]] = {}
     spans = []
@@ -190,23 +192,31 @@ def _safetensors_header(path: Path, size: int) -> tuple[dict[str, tuple[tuple[in
     claimed = max((end for _, end, _ in spans), default=0)
     if claimed != held:
         raise DamagedFile(
-            f"{label} describes {claimed:,} bytes of tensors and holds {held:,}; it is truncated or has been altered"
+            f"{label} describes {claimed:,} bytes of tensors and holds {held:,}; it is truncated or has been altered; "
+            "download it again"
         )
     end = 0
     for begin, stop, name in sorted(spans):
         if begin != end:
-            raise DamagedFile(f"{label} places {name!r} at byte {begin:,}, but the tensor before it ends at {end:,}")
+            raise DamagedFile(
+                f"{label} places {name!r} at byte {begin:,}, but the tensor before it ends at {end:,}; "
+                "download it again"
+            )
         end = stop
     return found, metadata
 
 
 def _safetensors_entry(name: str, entry: Any, label: str) -> tuple[tuple[tuple[int, ...], torch.dtype], list[int]]:
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-        raise DamagedFile(f"{label} describes {name!r} without exactly a dtype, a shape and data_offsets")
+        raise DamagedFile(
+            f"{label} describes {name!r} without exactly a dtype, a shape and data_offsets; download it again"
+        )
     shape, span = entry["shape"], entry["data_offsets"]
     for numbers in (shape, span):
         if not isinstance(numbers, list) or any(type(n) is not int or not 0 <= n < 2**48 for n in numbers):
-            raise DamagedFile(f"{label} gives {name!r} sizes that are not counts: {str(numbers)[:80]}")
+            raise DamagedFile(
+                f"{label} gives {name!r} sizes that are not counts: {str(numbers)[:80]}; download it again"
+            )
     dtype = SAFETENSORS_DTYPES.get(entry["dtype"]) if isinstance(entry["dtype"], str) else None
     if dtype is None:
         raise DamagedFile(
@@ -215,7 +225,7 @@ def _safetensors_entry(name: str, entry: Any, label: str) -> tuple[tuple[tuple[i
     if len(span) != 2 or len(shape) > 16 or span[1] - span[0] != math.prod(shape) * dtype.itemsize:
         raise DamagedFile(
             f"{label} gives {name!r} the shape {str(shape)[:80]} of {dtype.itemsize}-byte numbers, but the bytes "
-            f"{str(span)[:80]}"
+            f"{str(span)[:80]}; download it again"
         )
     return (tuple(shape), dtype), span
 
@@ -240,18 +250,23 @@ def _open_pytorch(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     pickled, storages = read_archive(path)
     structure = examine(pickled, storages, path.name)
     if not isinstance(structure, dict):
-        raise DamagedFile(f"{path.name!r} holds a {type(structure).__name__}, but a checkpoint is a dict")
+        raise DamagedFile(
+            f"{path.name!r} holds a {type(structure).__name__}, but a checkpoint is a dict; "
+            "give the file that holds the weights"
+        )
     state_key = next((key for key in STATE_KEYS if _has_tensors(structure.get(key))), None)
     state = structure if state_key is None else structure[state_key]
     described = {name: value for name, value in state.items() if isinstance(value, StoredTensor)}
     if not described:
         raise DamagedFile(
             f"{path.name!r} holds no tensors at its top, nor under {' or '.join(map(repr, STATE_KEYS))}; it has "
-            f"{name_some(map(repr, structure)) or 'nothing'}"
+            f"{name_some(map(repr, structure)) or 'nothing'}; give the file that holds the weights"
         )
     if state_key is not None and len(described) != len(state):
         others = [repr(name) for name in state if name not in described]
-        raise DamagedFile(f"{path.name!r} has entries among its weights that are not tensors: {name_some(others)}")
+        raise DamagedFile(
+            f"{path.name!r} has entries among its weights that are not tensors: {name_some(others)}; download it again"
+        )
     _check_names(described, repr(path.name))
     content = {}
     for name, value in structure.items():
@@ -267,11 +282,13 @@ def _open_pytorch(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             weights = loaded if state_key is None else dict.__getitem__(loaded, state_key)
             tensors = {name: dict.__getitem__(weights, name).detach() for name in described}
         except Exception as error:  # whatever torch raises on a file that passed our checks, it is the file's fault
-            raise DamagedFile(f"{path.name!r} was refused by torch: {first_line(error)}") from None
+            raise DamagedFile(f"{path.name!r} was refused by torch: {first_line(error)}; download it again") from None
     for name, tensor in tensors.items():
         expected = described[name]
         if tuple(tensor.shape) != expected.shape or tensor.dtype != expected.dtype or tensor.layout != torch.strided:
-            raise DamagedFile(f"{path.name!r}: {name!r} came out as {tuple(tensor.shape)}, {tensor.dtype}")
+            raise DamagedFile(
+                f"{path.name!r}: {name!r} came out as {tuple(tensor.shape)}, {tensor.dtype}; download it again"
+            )
     return tensors, content
 
 
@@ -282,7 +299,7 @@ def _has_tensors(value: Any) -> bool:
 def _open_shards(path: Path) -> TensorFile:
     weight_map = read_json(path).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
-        raise DamagedFile(f"{path.name!r} has no weight_map from tensor names to files")
+        raise DamagedFile(f"{path.name!r} has no weight_map from tensor names to files; download it again")
     for shard in weight_map.values():
         # A plain name only: no folders, so no way out of this one.
         if not isinstance(shard, str) or not re.fullmatch(r"[\w][\w.\-]*", shard, re.ASCII):
@@ -298,11 +315,17 @@ def _open_shards(path: Path) -> TensorFile:
         kinds.add(kind)
         astray = [repr(name) for name in found if weight_map.get(name) != shard]
         if astray:
-            raise DamagedFile(f"{shard!r} holds tensors that {path.name!r} does not place there: {name_some(astray)}")
+            raise DamagedFile(
+                f"{shard!r} holds tensors that {path.name!r} does not place there: {name_some(astray)}; "
+                "download it again"
+            )
         tensors |= found
     absent = [repr(name) for name in weight_map if name not in tensors]
     if absent or len(kinds) > 1:
-        raise DamagedFile(f"{path.name!r} names tensors that its shards lack: {name_some(absent) or 'mixed formats'}")
+        raise DamagedFile(
+            f"{path.name!r} names tensors that its shards lack: {name_some(absent) or 'mixed formats'}; "
+            "download them again"
+        )
     files = (path, *(path.parent / shard for shard in shards))
     return TensorFile(files, kinds.pop(), tensors, {}, fingerprint(files))
 
@@ -313,5 +336,6 @@ def _check_names(tensors: Mapping[Any, Any], label: str) -> None:
     for name in tensors:
         if not isinstance(name, str) or not 0 < len(name) <= NAME_CHARACTERS:
             raise DamagedFile(
-                f"{label} names a tensor {str(name)[:80]!r}; names are text of 1 to {NAME_CHARACTERS} characters"
+                f"{label} names a tensor {str(name)[:80]!r}; names are text of 1 to {NAME_CHARACTERS} characters; "
+                "download it again"
             )

@@ -46,7 +46,9 @@ def read_json(path: Path | str, limit_bytes: int = JSON_BYTES) -> dict[str, Any]
     refuse_impostors(content[:1024], size, path.name)
     value = parse_json(content, repr(path.name))
     if not isinstance(value, dict):
-        raise DamagedFile(f"{path.name!r} must hold a JSON object {{...}}, but holds a {type(value).__name__}")
+        raise DamagedFile(
+            f"{path.name!r} must hold a JSON object {{...}}, but holds a {type(value).__name__}; download it again"
+        )
     return value
 
 
@@ -72,7 +74,7 @@ def parse_json(content: bytes, label: str, unique_keys: bool = False) -> Any:
             object_pairs_hook=unique if unique_keys else None,
         )
     except RecursionError:
-        raise DamagedFile(f"{label} is JSON nested too deeply to be a checkpoint's") from None
+        raise DamagedFile(f"{label} is JSON nested too deeply to be a checkpoint's; download it again") from None
     except ValueError as error:
         raise DamagedFile(f"{label} is not valid JSON ({first_line(error)}); download it again") from None
 
@@ -99,7 +101,9 @@ def refuse_text(head: bytes, size: int, name: str) -> None:
         return
     if head.lstrip().startswith((b"{", b"[")):
         said = "".join(character for character in head.decode(errors="replace")[:100] if character.isprintable())
-        raise DamagedFile(f"{name!r} is JSON text instead of weights, perhaps a server's error: {said}")
+        raise DamagedFile(
+            f"{name!r} is JSON text instead of weights, perhaps a server's error: {said}; download the file itself"
+        )
     raise DamagedFile(f"{name!r} is plain text instead of weights ({size:,} bytes); download it again")
 
 

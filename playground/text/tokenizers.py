@@ -253,7 +253,7 @@ def open_tokenizer(path: str | Path) -> Tokenizer:
         if not spec or any(type(id_) is not int for id_ in spec.values()):
             raise TokenizerError(
                 f"{file} is JSON but no tokenizer: its keys are {name_some(spec) or '(none)'}; a tokenizer.json has "
-                "'model', a vocab.json only token ids."
+                "'model', a vocab.json only token ids. Download it again."
             )
         merges_file = file.with_name("merges.txt")
         merges = _read(merges_file)
@@ -289,7 +289,7 @@ def _read(file: Path) -> bytes:
     if not file.exists():
         raise MissingFile(f"The tokenizer file {file} does not exist; check the path, or download it.")
     if not file.is_file():
-        raise TokenizerError(f"{file} is not a regular file, so no tokenizer can be read from it.")
+        raise TokenizerError(f"{file} is not a regular file, so no tokenizer can be read from it. Give a file.")
     size = file.stat().st_size
     if size > FILE_BYTES:
         raise TokenizerError(f"{file} has {size / 2**20:,.0f} MB; a tokenizer has at most {FILE_BYTES // 2**20} MB.")

@@ -114,7 +114,7 @@ def build(engine: Any, generations: int, local: bool) -> None:
     )
     for function in (next_tokens, score, card, load_model):
         gr.api(
-            handler(function, toast=False), api_name=function.__name__, concurrency_id=GENERATIONS, concurrency_limit=1
+            handler(function, toast=False), api_name=function.__name__, concurrency_id="readers", concurrency_limit=4
         )
     for function in (list_models, unload_model):
         gr.api(handler(function, toast=False), api_name=function.__name__, queue=False)
