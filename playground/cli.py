@@ -123,7 +123,7 @@ def generate(
     ids: Annotated[str | None, typer.Option(help="The prompt as token ids, e.g. '17 4 99'.")] = None,
     max_new_tokens: Annotated[int, typer.Option(help=HELP["max_new_tokens"])] = 128,
     temperature: Annotated[float, typer.Option(help=HELP["temperature"])] = DEFAULT.temperature,
-    top_p: Annotated[float, typer.Option(help=HELP["top_p"])] = DEFAULT.top_p,
+    top_p: Annotated[float, typer.Option(help=HELP["top_p"])] = 0.95,
     top_k: Annotated[int, typer.Option(help=HELP["top_k"])] = DEFAULT.top_k,
     min_p: Annotated[float, typer.Option(help=HELP["min_p"])] = DEFAULT.min_p,
     repetition_penalty: Annotated[float, typer.Option(help=HELP["repetition_penalty"])] = DEFAULT.repetition_penalty,

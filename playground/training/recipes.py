@@ -83,7 +83,7 @@ RECIPES = {
             "demo-shard",
             SIMPLE_ENGLISH,
             demo_shard,
-            Plan(steps=9000),
+            Plan(steps=4650),
             batch=16,
             context=256,
             vocab_size=4096,

@@ -73,10 +73,9 @@ BEGIN = f"""(prompt, value) => {{ {SHOWN}
 STOP = f"""(value) => {{ {SHOWN}
   return run ? {{ ...shown, status: text(".story-status") + " · stopped by you" }} : value;
 }}"""
-FAIL = f"""async (value) => {{
-  await new Promise((done) => setTimeout(done, 200));  // what the server itself has to say comes first
-  {SHOWN}
-  return run ? {{ ...shown, status: "Nothing came back; the message says why." }} : value;
+FAIL = f"""(value, ticket) => {{ {SHOWN}
+  if (run !== ticket || (value.run === ticket && !value.running)) return value;  // the server has said it itself
+  return {{ ...shown, status: "Nothing came back; the message says why." }};
 }}"""
 CLEAR = """() => [{ status: "%s" }, ""]"""
 

@@ -347,3 +347,19 @@ def test_quiet_text_can_be_read(visit, scheme):
     guest.open_models()
     for place in (".model-what", ".model-state", ".memory-words", ".card p", ".section"):
         assert guest.page.evaluate(CONTRAST, place) >= 4.5, place
+
+
+def test_a_failure_that_only_gradio_tells_of_ends_the_waiting(visit):
+    """Here the queue is full, so none of our code ever runs."""
+    guest = visit()
+    guest.choose("shard")
+    guest.page.route("**/gradio_api/queue/join*", lambda route: route.fulfill(status=503, json={"detail": "full"}))
+    guest.press("generate")
+    expect(guest.status).to_have_text("Nothing came back; the message says why.", timeout=SLOW)
+    expect(guest.page.locator(".toast-body")).to_be_visible()
+    guest.page.unroute("**/gradio_api/queue/join*")
+    guest.set("max-new-tokens", 2)
+    guest.press("generate")
+    expect(guest.status).to_have_text(re.compile("^2 tokens"), timeout=SLOW)
+    assert len(guest.wrong) == 1
+    assert "503" in guest.wrong.pop()

@@ -99,7 +99,7 @@ def build(engine: Any, models: Models, generations: int) -> gr.Dropdown:
         outputs=text, concurrency_id=GENERATIONS, concurrency_limit=generations, trigger_mode="multiple",
         show_progress="hidden", api_visibility="private",
     )  # fmt: skip
-    started.failure(None, text, text, js=FAIL, **quiet)
+    started.failure(None, [text, ticket], text, js=FAIL, **quiet)
     # Not Gradio's ``cancels``: it loses sight of a run that begins while the one before is being cancelled.
     stop.click(None, text, text, js=STOP, **quiet)
     clear.click(None, None, [text, prompt], js=CLEAR % INVITATION, **quiet)
