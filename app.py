@@ -5,6 +5,9 @@ import os
 import sys
 from typing import Annotated
 
+# Before torch: threads that wait by spinning keep each other from the cores of a busy machine.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 import gradio as gr
 import typer
 

@@ -76,7 +76,8 @@ def test_generate_prints_the_prompt_and_what_the_model_wrote(run, models):
     status, out, err = run(
         "generate", "--model", models / "shard", "--prompt", PROMPT, "--max-new-tokens", 12, "--seed", 3
     )
-    steps = list(sample(load(models / "shard"), PROMPT, SamplingOptions(max_new_tokens=12, seed=3)))
+    options = SamplingOptions(max_new_tokens=12, top_p=0.95, seed=3)
+    steps = list(sample(load(models / "shard"), PROMPT, options))
     assert status == 0
     assert out == PROMPT + "".join(step.text for step in steps)
     assert "12 tokens" in err

@@ -27,8 +27,8 @@ INVITATION = "Press Generate."
 EXAMPLES = [
     "Once upon a time, there was a little dog who",
     "Tom and Anna found a big box in the garden.",
-    "It rained all night. In the morning,",
-    "The old man looked at the sea and said,",
+    "One day, a girl named Lily found a shiny key.",
+    "The little bird was sad because",
 ]
 SLIDERS = ("temperature", "top_p", "top_k", "max_new_tokens")
 LABELS = {
