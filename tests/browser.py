@@ -13,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-VARIABLE = "PLAYGROUND_BROWSER"
+VARIABLE = "TEST_BROWSER"
 COMMANDS = (
     "google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome", "microsoft-edge", "msedge",
 )  # fmt: skip
