@@ -1,6 +1,7 @@
 """Opening and changing the files of a checkpoint that a test has written."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,3 +69,9 @@ def change_weights(path: Path, change: Callable[[dict], Any]) -> None:
 def a_matrix(tensors: dict) -> str:
     """The name of a matrix that no family treats in a special way."""
     return next(n for n in tensors if "down" in n or n.endswith(("mlp.c_proj.weight", "output.dense.weight")))
+
+
+def copy(originals, tmp_path, model):
+    """A fresh copy of one of the ``originals``: its folder, and the weights file in it."""
+    folder = shutil.copytree(originals / model, tmp_path / model)
+    return folder, folder / WEIGHTS[model]

@@ -3,7 +3,6 @@
 import json
 import os
 import pickle
-import shutil
 import struct
 import subprocess
 import sys
@@ -12,12 +11,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from checkpoint_files import WEIGHTS, a_matrix, change_weights
+from checkpoint_files import a_matrix, change_weights, copy
 from goldens import GOLDEN
 from refusals import refused
 
 import playground as pg
-from playground.benchmarks.random_checkpoint import LAYOUTS, write_checkpoint
 from playground.errors import (
     DamagedFile,
     InvalidRequest,
@@ -39,25 +37,6 @@ IMPOSTORS = {
     "noise": bytes(range(256)) * 40,
     "zeros": bytes(10_000),
 }
-
-
-@pytest.fixture(scope="module")
-def originals(tmp_path_factory):
-    root = tmp_path_factory.mktemp("originals")
-    for model in LAYOUTS:
-        write_checkpoint(model, root / model)
-    return root
-
-
-@pytest.fixture(params=WEIGHTS)
-def checkpoint(request, originals, tmp_path):
-    """(folder of a fresh copy, its weights file)."""
-    return copy(originals, tmp_path, request.param)
-
-
-def copy(originals, tmp_path, model):
-    folder = shutil.copytree(originals / model, tmp_path / model)
-    return folder, folder / WEIGHTS[model]
 
 
 # What is not there.

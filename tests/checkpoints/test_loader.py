@@ -5,33 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from checkpoint_files import WEIGHTS, change_weights
+from checkpoint_files import WEIGHTS, change_weights, copy
 from refusals import refused
 
 import playground as pg
-from playground.benchmarks.random_checkpoint import LAYOUTS, write_checkpoint
 from playground.checkpoints.loader import LoadOptions, estimate_bytes, load_model
 from playground.errors import Cancelled, DamagedFile, InvalidRequest
-
-
-@pytest.fixture(scope="module")
-def originals(tmp_path_factory):
-    root = tmp_path_factory.mktemp("originals")
-    for model in LAYOUTS:
-        write_checkpoint(model, root / model)
-    return root
-
-
-@pytest.fixture(params=WEIGHTS)
-def checkpoint(request, originals, tmp_path):
-    """(folder of a fresh copy, its weights file)."""
-    return copy(originals, tmp_path, request.param)
-
-
-def copy(originals, tmp_path, model):
-    folder = shutil.copytree(originals / model, tmp_path / model)
-    return folder, folder / WEIGHTS[model]
-
 
 # What is asked for and right.
 

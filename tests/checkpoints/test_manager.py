@@ -7,24 +7,12 @@ from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
-from fake_models import PATIENCE, Caller, Workshop, quick_collections, refused, until, watched
+from fake_models import PATIENCE, Caller, refused, until
 
 from playground.checkpoints.manager import MemoryStatus, ModelManager, Stage
 from playground.errors import Cancelled, DoesNotFit, InvalidRequest, ModelBusy
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _quick():
-    with quick_collections():
-        yield
-
-
-@pytest.fixture
-def workshop():
-    made = Workshop()
-    with watched():
-        yield made
-        made.manager.close()
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 # ---- leases and loading ------------------------------------------------------------------------------------------

@@ -4,24 +4,12 @@ import threading
 
 import pytest
 import torch
-from fake_models import PATIENCE, Block, Caller, Workshop, quick_collections, refused, until, watched
+from fake_models import PATIENCE, Block, Caller, Workshop, refused, until
 
 from playground.checkpoints.manager import MemoryStatus, ModelManager
 from playground.errors import Cancelled, DoesNotFit, ModelBusy
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _quick():
-    with quick_collections():
-        yield
-
-
-@pytest.fixture
-def workshop():
-    made = Workshop()
-    with watched():
-        yield made
-        made.manager.close()
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def test_the_least_recently_used_idle_model_goes_first_and_no_more_than_needed(workshop):

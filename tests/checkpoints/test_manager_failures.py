@@ -7,24 +7,12 @@ from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
-from fake_models import PATIENCE, Block, Caller, Workshop, quick_collections, refused, until, watched
+from fake_models import PATIENCE, Block, Caller, refused, until
 
 from playground.checkpoints.manager import MemoryStatus, ModelManager
 from playground.errors import Cancelled, DamagedFile
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _quick():
-    with quick_collections():
-        yield
-
-
-@pytest.fixture
-def workshop():
-    made = Workshop()
-    with watched():
-        yield made
-        made.manager.close()
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 # ---- giving up ---------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pytest
-from fake_models import PATIENCE, Block, Memory, quick_collections, watched
+from fake_models import PATIENCE, Block, Memory, watched
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -29,10 +29,7 @@ CHOICES = st.sampled_from([None, {}, {"half": True}])
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _quick():
-    with quick_collections():
-        yield
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def size_of(name, choices):
