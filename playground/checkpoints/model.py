@@ -89,7 +89,9 @@ class LanguageModel(Model):
             return [int(part) for part in text.replace(",", " ").split()]
         except ValueError:
             wanted = self.family.companion
-            advice = f"load it with the tokenizer {wanted.repository} or a file" if wanted else "load it with a tokenizer"
+            advice = (
+                f"load it with the tokenizer {wanted.repository} or a file" if wanted else "load it with a tokenizer"
+            )
             raise InvalidRequest(
                 f"This checkpoint ships no tokenizer, so a prompt must be token ids such as '17 4 99'; or {advice}."
             ) from None
