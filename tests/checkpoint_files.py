@@ -75,3 +75,13 @@ def copy(originals, tmp_path, model):
     """A fresh copy of one of the ``originals``: its folder, and the weights file in it."""
     folder = shutil.copytree(originals / model, tmp_path / model)
     return folder, folder / WEIGHTS[model]
+
+
+def close(found, reference):
+    """Equal but for rounding in float32."""
+    torch.testing.assert_close(found, reference, atol=1e-5, rtol=1e-5)
+
+
+def said(model):
+    """All notes of the model's card."""
+    return " ".join(model.card.notes)

@@ -193,10 +193,11 @@ def _remember(model: Model, request: NextTokenRequest) -> Generator[Prefill, Non
     ids = prompt_ids(model, request.prompt)
     model.batch(ids)  # checked against the context
     decoder = PlainDecoder(model.network)
-    controls = None
-    if request.edits:
-        controls = lambda length: model.network.controls([(request.edits, ids[:length])])  # noqa: E731
-    for done, total in decoder.prefill(ids, controls):
+
+    def controls(length: int) -> Any:
+        return model.network.controls([(request.edits, ids[:length])])
+
+    for done, total in decoder.prefill(ids, controls if request.edits else None):
         yield Prefill(done, total)
     logits = decoder.logits[0].float().clone()
     logprobs = logits.double().log_softmax(-1)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from checkpoint_files import change_json, change_pt, change_safetensors
+from checkpoint_files import change_json, change_pt, change_safetensors, close, said
 from safetensors.torch import load_file, save_file
 
 import playground as pg
@@ -69,14 +69,6 @@ def expected(folder, **choices):
     network.load_state_dict(state)
     with torch.inference_mode():
         return network(torch.tensor([IDS]))[0]
-
-
-def close(found, reference):
-    torch.testing.assert_close(found, reference, atol=1e-5, rtol=1e-5)
-
-
-def said(model):
-    return " ".join(model.card.notes)
 
 
 def test_the_layout_of_backpack_gpt2(small):

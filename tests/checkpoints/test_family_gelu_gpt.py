@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from checkpoint_files import change_json, change_safetensors, renamed
+from checkpoint_files import change_json, change_safetensors, close, renamed, said
 from safetensors.torch import load_file
 
 import playground as pg
@@ -36,14 +36,6 @@ def expected(folder, **changes):
     network.load_state_dict({name: tensor for name, tensor in stored(folder).items() if "rope" not in name})
     with torch.inference_mode():
         return network(torch.tensor([IDS]))[0]
-
-
-def close(found, reference):
-    torch.testing.assert_close(found, reference, atol=1e-5, rtol=1e-5)
-
-
-def said(model):
-    return " ".join(model.card.notes)
 
 
 def test_the_published_layout(folder):

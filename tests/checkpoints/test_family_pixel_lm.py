@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from checkpoint_files import change_json, change_pt
+from checkpoint_files import change_json, change_pt, close, said
 
 import playground as pg
 from playground.benchmarks.random_checkpoint import PIXEL_100M, write_checkpoint
@@ -42,14 +42,6 @@ def expected(bundle, **config):
     network.load_state_dict(state)
     with torch.inference_mode():
         return network(torch.tensor([IDS]))[0]
-
-
-def close(found, reference):
-    torch.testing.assert_close(found, reference, atol=1e-5, rtol=1e-5)
-
-
-def said(model):
-    return " ".join(model.card.notes)
 
 
 def test_a_whole_training_checkpoint_gives_its_model(bundle):

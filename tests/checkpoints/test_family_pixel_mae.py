@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from checkpoint_files import change_json, change_pt, renamed
+from checkpoint_files import change_json, change_pt, close, renamed
 from safetensors.torch import save_file
 
 import playground as pg
@@ -50,10 +50,6 @@ def expected(folder, **changes):
     model = type("Filled", (), {"network": network, "predict_patches": network.predict_patches})
     with torch.inference_mode():
         return predict(model)
-
-
-def close(found, reference):
-    torch.testing.assert_close(found, reference, atol=1e-5, rtol=1e-5)
 
 
 def test_the_published_layout(folder):

@@ -5,7 +5,7 @@ import math
 
 import pytest
 import torch
-from checkpoint_files import change_pt, renamed
+from checkpoint_files import change_pt, close, renamed, said
 
 import playground as pg
 from playground.benchmarks.random_checkpoint import write_checkpoint
@@ -37,14 +37,6 @@ def change_model(bundle, edit):
 
 def logits(bundle, **choices):
     return pg.load(bundle, **FIXED | choices).logits(IDS)
-
-
-def close(found, reference):
-    torch.testing.assert_close(found, reference, atol=1e-5, rtol=1e-5)
-
-
-def said(model):
-    return " ".join(model.card.notes)
 
 
 def test_the_published_layout(bundle):

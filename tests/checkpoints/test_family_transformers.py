@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import torch
-from checkpoint_files import change_json, change_safetensors
+from checkpoint_files import change_json, change_safetensors, close
 from refusals import refused
 from transformers import AutoModelForCausalLM, Gemma2Config, GPT2Config, LlamaConfig, MixtralConfig
 
@@ -45,10 +45,6 @@ def originals(tmp_path_factory):
 @pytest.fixture
 def llama(originals, tmp_path):
     return shutil.copytree(originals["llama"][0], tmp_path / "llama")
-
-
-def close(found, reference):
-    torch.testing.assert_close(found, reference, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", CONFIGS)
