@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from playground.errors import PlaygroundError as PlaygroundError
     from playground.face import load as load
+    from playground.face import render as render
     from playground.generation.options import SamplingOptions as SamplingOptions
     from playground.generation.sampler import sample as sample
     from playground.generation.surprisal import score as score
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "PlaygroundError": "playground.errors",
     "load": "playground.face",
+    "render": "playground.face",
     "SamplingOptions": "playground.generation.options",
     "sample": "playground.generation.sampler",
     "score": "playground.generation.surprisal",

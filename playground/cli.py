@@ -1,10 +1,11 @@
-"""The command line: generate, score, models and card, over the same engine as the page."""
+"""The command line: generate, score, evaluate, models and card, over the same engine as the page."""
 
 import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -78,11 +79,17 @@ def _open(engine: Any, ref: str, tokenizer: str | None, dtype: str | None, choic
 def _tell(event: Any) -> None:
     from playground.engine.requests import Loading
 
-    if isinstance(event, Loading) and sys.stderr.isatty():
-        percent = "" if event.fraction is None else f" {event.fraction:.0%}"
-        print(f"\r\033[K{event.stage}{percent} …", end="", file=sys.stderr, flush=True)
-    elif sys.stderr.isatty():
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
+    if isinstance(event, Loading):
+        _progress(event.stage, event.fraction)
+    else:
+        _progress()
+
+
+def _progress(stage: str = "", fraction: float | None = None) -> None:
+    """Show a stage in the terminal's last line, or wipe it; into a file or pipe nothing is written."""
+    if sys.stderr.isatty():
+        percent = "" if fraction is None else f" {fraction:.0%}"
+        print(f"\r\033[K{stage}{percent} …" if stage else "\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def _choice(text: str) -> tuple[str, Any]:
@@ -194,6 +201,41 @@ def score(
         print(f"{token:>7}  {'' if logprob is None else f'{logprob:9.4f}':>9}  {piece!r}")
     rate = "" if result.bits_per_byte is None else f", {result.bits_per_byte:.4f} bits per byte"
     print(f"{result.total_bits:,.2f} bits in all{rate}")
+
+
+@app.command()
+def evaluate(
+    checkpoint: Annotated[str, typer.Argument(help="A catalogue name, folder, file or Hub id.")],
+    data: Annotated[
+        list[Path] | None, typer.Option(help="Text to measure on: .txt, .txt.xz, or .jsonl with a field text; repeat.")
+    ] = None,
+    separator: Annotated[
+        str | None,
+        typer.Option(help="What parts the texts of a file: line, blank, marker (<|endoftext|>) or sentence."),
+    ] = None,
+    most: Annotated[
+        int | None, typer.Option(help="At most so many texts of each file, or of each of its sources.")
+    ] = None,
+    similarity: Annotated[
+        list[Path] | None, typer.Option(help="Word pairs with human scores, for a Backpack's senses; repeat.")
+    ] = None,
+    tokenizer: TokenizerOption = None,
+    dtype: DtypeOption = None,
+    choice: ChoiceOption = None,
+    models: ModelsOption = None,
+    threads: ThreadsOption = None,
+) -> None:
+    """Measure a checkpoint on text that you bring, and print JSON."""
+    from playground.evaluation.evaluate import evaluate as measure
+
+    with _engine(models, threads) as engine:
+        name = _open(engine, checkpoint, tokenizer, dtype, choice)
+        with engine.manager.lease(name) as model:
+            try:
+                measured = measure(model, data or (), separator, most, similarity or (), _progress)
+            finally:
+                _progress()
+    _print_json(measured)
 
 
 @app.command(name="models")

@@ -1,4 +1,4 @@
-"""The library's front door: a model by catalogue name, folder, file or Hub id."""
+"""The library's front door: a model by catalogue name, folder, file or Hub id, and text as it reads it."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,10 @@ import torch
 
 from playground.checkpoints.catalog import build_catalog
 from playground.checkpoints.loader import LoadOptions, load_model
-from playground.checkpoints.model import Model
+from playground.checkpoints.model import Model, PatchModel
+from playground.errors import InvalidRequest
 from playground.settings import load_settings
+from playground.text.rendering import Strip
 
 
 def load(
@@ -36,3 +38,20 @@ def load(
     settings = load_settings()
     entry = build_catalog(settings.checkpoints, settings.models).find(ref)
     return load_model(entry.ref, LoadOptions(dtype, tokenizer, choices=choices), name=str(ref))
+
+
+def render(model: Model, text: str) -> Strip:
+    """``text`` drawn as the strip of patches that ``model`` reads.
+
+    Returns:
+        A strip with ``pixels`` uint8 ``(P, P * L)``, ``num_text_patches`` (the separator not counted),
+        ``attention_mask`` uint8 ``(L,)`` and ``notes`` on what could not be drawn.
+
+    Raises:
+        InvalidRequest: if the model reads no pictures, or its style of rendering is not known.
+    """
+    if not isinstance(model, PatchModel):
+        raise InvalidRequest(
+            f"{model.card.name} reads tokens, not pictures. Load a pixel-mae checkpoint to render text."
+        )
+    return model.render(text)

@@ -20,3 +20,6 @@ SHOWN_TOKENS = 200
 DIMENSION = 2**20
 LAYERS = 1_024
 EXPERTS = 16_384  # over all layers
+
+STRIP_WIDTH = 65_536  # pixels of a rendered strip
+FONT_BYTES = 64 * 2**20

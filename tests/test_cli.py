@@ -11,8 +11,10 @@ import time
 
 import pytest
 from model_folder import COPIES, ENDLESS, write_model_folder
+from word_level import write_word_tokenizer
 
 from playground import cli
+from playground.evaluation.bits_per_byte import score_texts
 from playground.face import load
 from playground.generation.options import SamplingOptions
 from playground.generation.sampler import sample
@@ -183,6 +185,50 @@ def test_card_tells_what_a_checkpoint_is(run, models):
     assert (card["parameters"], card["dtype"], card["sizes"]["rope_pairing"]) == (214_592, "bfloat16", "half")
 
 
+def test_evaluate_prints_one_object_of_measures(run, models, tmp_path):
+    (tmp_path / "lines.txt").write_text("the cat sat\nthe dog ran home\n")
+    (tmp_path / "more.jsonl").write_text('{"text": "a bird sang", "source": "birds"}\n')
+    status, out, err = run(
+        "evaluate", models / "shard", "--data", "lines.txt", "--data", "more.jsonl", "--separator", "line", "--most", 1,
+        "--dtype", "bfloat16", "--threads", 1,
+    )  # fmt: skip
+    result = json.loads(out)
+    assert (status, out.count("\n"), err) == (0, 1, "")
+    assert (result["model"]["family"], result["model"]["dtype"], result["model"]["threads"]) == ("shard", "bfloat16", 1)
+    wanted = score_texts(load(models / "shard", dtype="bfloat16"), ["the cat sat"]).as_json()
+    assert result["files"]["lines.txt"] == pytest.approx(wanted)
+    assert result["files"]["more.jsonl"]["sources"]["birds"]["bytes"] == 11
+
+
+def test_evaluate_compares_the_senses_of_a_backpack(run, models, tmp_path):
+    tokenizer = write_word_tokenizer(tmp_path / "tokenizer.json", ["sun", "moon", "hat"], 211)
+    (tmp_path / "pairs.txt").write_text("sun moon 5\nsun hat 1\nmoon hat 2\nsun sunlight 4\n")
+    arguments = ("evaluate", models / "backpack", "--similarity", "pairs.txt", "--tokenizer", tokenizer)
+    status, out, _ = run(*arguments)
+    table = json.loads(out)["similarity"]["pairs"]
+    assert status == 0
+    assert (table["pairs"], table["of"], len(table["senses"])) == (3, 4, 16)
+    assert table["best"]["correlation"] == max(table["senses"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("nothing-like-it", "--data", "a.txt"), ["nothing-like-it", "known name"]),
+        (("shard",), ["nothing to measure"]),
+        (("shard", "--data", "a.txt"), ["a.txt", "Check the path"]),
+        (("shard", "--data", "a.txt", "--separator", "word"), ["'word'", "marker"]),
+        (("shard", "--data", "a.txt", "--most", "0"), ["0 texts"]),
+        (("gelu-gpt", "--data", "b.txt"), ["no tokenizer"]),
+        (("shard", "--similarity", "b.txt"), ["shard model has none"]),
+    ],
+)
+def test_what_cannot_be_evaluated_is_one_line(run, models, monkeypatch, tmp_path, arguments, parts):
+    monkeypatch.setenv("PLAYGROUND_MODELS", str(models))
+    (tmp_path / "b.txt").write_text("sun moon 5\n")
+    refused(run("evaluate", *arguments), *parts)
+
+
 def test_a_tokenizer_can_be_named(run, models):
     tokenizer = models / "shard" / "models" / "tokenizer.json"
     refused(run("card", "-m", models / "gelu-gpt", "--tokenizer", tokenizer), "400", "do not belong together")
@@ -282,5 +328,5 @@ def test_help_names_the_commands_and_does_not_wait_for_torch():
     assert process.returncode == 0
     assert b"playground.cli" in imported
     assert b"torch" not in imported
-    for command in (b"generate", b"score", b"models", b"card"):
+    for command in (b"generate", b"score", b"evaluate", b"models", b"card"):
         assert command in out

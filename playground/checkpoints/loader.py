@@ -15,11 +15,12 @@ from playground.checkpoints.families import Blueprint, Bundle, Family, families,
 from playground.checkpoints.files import open_tensors, read_json
 from playground.checkpoints.hub import download, means_repo
 from playground.checkpoints.memory import default_budget
-from playground.checkpoints.model import Model, model_class
+from playground.checkpoints.model import Model, PatchModel, language_class
 from playground.checkpoints.skeleton import skeleton
 from playground.checkpoints.wanted import wanted_files
 from playground.errors import (
     Cancelled,
+    InvalidConfig,
     InvalidRequest,
     MissingFile,
     TensorMismatch,
@@ -27,6 +28,8 @@ from playground.errors import (
     UnknownFamily,
     name_some,
 )
+from playground.networks.pixel_mae import PixelMAEConfig
+from playground.text.rendering import GridRenderer, open_renderer
 from playground.text.tokenizers import Tokenizer, open_tokenizer
 
 log = logging.getLogger(__name__)
@@ -88,20 +91,39 @@ def load_model(
         check_finite(dict(network.named_parameters()))
     network.eval().requires_grad_(False)
 
-    report("Reading the tokenizer", None)
-    tokenizer = None
     if "generate" in family.abilities:
+        report("Reading the tokenizer", None)
         tokenizer = find_tokenizer(family, bundle, options.tokenizer, network.vocab_size, report, cancelled)
         notes += tokenizer_notes(family, tokenizer, network.vocab_size)
-        model = model_class(family)(family, network, tokenizer, blueprint.end_ids)
+        model = language_class(family)(family, network, tokenizer, blueprint.end_ids)
     else:
-        model = model_class(family)(family, network, tokenizer)
+        model = PatchModel(family, network, find_renderer(bundle, network.config, notes))
     if family.check is not None:
         report("Checking on a paragraph of English", None)
         notes += family.check(model, choices)
     model.card = describe(name or str(ref), model, bundle, [*blueprint.notes, *notes], blueprint.training)
     log.info("Loaded %s: %s, %s parameters", model.card.name, family.name, f"{model.card.parameters:,}")
     return model
+
+
+def find_renderer(bundle: Bundle, config: PixelMAEConfig, notes: list[str]) -> GridRenderer | None:
+    """How the checkpoint's ``text_renderer_config.json`` says that text is drawn; None if that style is not known.
+
+    Raises:
+        InvalidConfig: if its strips do not fit the network.
+    """
+    path = bundle.find("text_renderer_config.json")
+    renderer = None if path is None else open_renderer(read_json(path), path.parent)
+    if renderer is None:
+        notes.append("No text_renderer_config.json in a known style was found, so text cannot be drawn for this model.")
+        return None
+    patch, patches = renderer.config.pixels_per_patch, renderer.config.max_seq_length
+    if patch != config.patch_size or patches > config.num_patches:
+        raise InvalidConfig(
+            f"text_renderer_config.json draws {patches:,} patches of {patch} pixels, but the network reads at most "
+            f"{config.num_patches:,} of {config.patch_size}. They do not belong together."
+        )
+    return renderer
 
 
 def locate(ref: str | Path, revision: str | None, report: Report, cancelled: Callable[[], bool]) -> Path:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from playground.checkpoints.card import ModelCard
 from playground.checkpoints.families.base import Family
 from playground.errors import InvalidRequest
+from playground.text.rendering import GridRenderer, Strip
 from playground.text.tokenizers import Tokenizer
 
 
@@ -143,7 +144,28 @@ class SenseModel(LanguageModel):
 
 
 class PatchModel(Model):
-    """A model that reconstructs hidden patches of a picture."""
+    """A model that reconstructs hidden patches of a picture.
+
+    Attributes:
+        renderer: draws text as the checkpoint was trained on it; None if that style is not known.
+    """
+
+    def __init__(self, family: Family, network: nn.Module, renderer: GridRenderer | None):
+        super().__init__(family, network, None)
+        self.renderer = renderer
+
+    def render(self, text: str) -> Strip:
+        """``text`` as the model's strip of patches.
+
+        Raises:
+            InvalidRequest: an enormous text, or a model whose way of drawing is not known.
+        """
+        if self.renderer is None:
+            raise InvalidRequest(
+                "This checkpoint declares no known style of rendering, so text cannot be drawn for it. "
+                "Give pixels to predict_patches instead."
+            )
+        return self.renderer.render(text)
 
     @torch.inference_mode()
     def predict_patches(self, pixel_values: Tensor, attention_mask: Tensor, mask: Tensor) -> Tensor:
@@ -165,8 +187,6 @@ class PatchModel(Model):
         return self.network.predict_patches(pixel_values.to(dtype), attention_mask, mask).float()
 
 
-def model_class(family: Family) -> type[Model]:
-    """The class that offers what the family can do."""
-    if "senses" in family.abilities:
-        return SenseModel
-    return LanguageModel if "generate" in family.abilities else PatchModel
+def language_class(family: Family) -> type[LanguageModel]:
+    """The class that offers what a language model of the family can do."""
+    return SenseModel if "senses" in family.abilities else LanguageModel

@@ -1,22 +1,26 @@
 """Bits per byte: how well a language model predicts a text, whatever its tokenizer.
 
 All tokens of a text are scored, with a begin token in front where the model has one; an end token is not counted; the
-sum in bits is divided by the text's UTF-8 bytes. A first token that nothing stands before costs what a uniform guess
-would. Texts beyond the context are read in windows that overlap by half.
+sum in bits is divided by the text's UTF-8 bytes. Tokenizers like GPT-2's name no begin token, but have an
+``<|endoftext|>`` that stood between the documents of training: what follows it begins a text, so it serves as one. A
+first token that nothing stands before costs what a uniform guess would. Texts beyond the context are read in windows
+that overlap by half.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
 from playground.errors import InvalidRequest
+from playground.text.tokenizers import BEGIN_NAMES
 
-BEGIN_TOKENS = ("<|bos|>", "<s>", "<bos>")
+BEGIN_TOKENS = (*BEGIN_NAMES, "<|endoftext|>")
 ROWS = 8
+LOGITS = 2**26  # numbers in a batch of logits: large vocabularies take fewer rows
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,16 @@ class TextScore:
     def bits_per_byte(self) -> float:
         return self.bits / self.bytes
 
+    @property
+    def nats_per_token(self) -> float:
+        return self.bits * math.log(2) / self.tokens
+
+    def __add__(self, other: "TextScore") -> "TextScore":
+        return TextScore(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+    def as_json(self) -> dict[str, float]:
+        return asdict(self) | {"bits_per_byte": self.bits_per_byte, "nats_per_token": self.nats_per_token}
+
 
 def bits_per_byte(model: Any, texts: Sequence[str]) -> float:
     """Bits per byte of ``texts`` under ``model``; see :func:`score_texts`."""
@@ -39,8 +53,12 @@ def bits_per_byte(model: Any, texts: Sequence[str]) -> float:
 
 
 @torch.inference_mode()
-def score_texts(model: Any, texts: Sequence[str]) -> TextScore:
+def score_texts(
+    model: Any, texts: Sequence[str], on_progress: Callable[[int, int], None] = lambda done, total: None
+) -> TextScore:
     """Score non-empty ``texts``, each on its own, under a model with ``network`` and ``tokenizer``.
+
+    ``on_progress`` is told the tokens done and the tokens in all, those that windows read twice included.
 
     Raises:
         InvalidRequest: if the model has no tokenizer or no text has a token.
@@ -55,8 +73,14 @@ def score_texts(model: Any, texts: Sequence[str]) -> TextScore:
     bits = 0.0 if begin is not None else len(encoded) * math.log2(network.vocab_size)
     rows = [ids if begin is None else [begin, *ids] for ids in encoded]
     windows = sorted((w for row in rows for w in _windows(row, network.context_length)), key=lambda w: len(w[0]))
-    for first in range(0, len(windows), ROWS):
-        bits += _bits(network, windows[first : first + ROWS])
+    first, done, total = 0, 0, sum(len(ids) for ids, _ in windows)
+    while first < len(windows):
+        longest = len(windows[min(first + ROWS, len(windows)) - 1][0])
+        batch = windows[first : first + max(1, min(ROWS, LOGITS // (longest * network.vocab_size)))]
+        bits += _bits(network, batch)
+        first += len(batch)
+        done += sum(len(ids) for ids, _ in batch)
+        on_progress(done, total)
     return TextScore(len(encoded), sum(map(len, encoded)), sum(len(text.encode()) for text in texts), bits)
 
 

@@ -11,14 +11,16 @@ import torch
 import typer
 
 from playground.errors import PlaygroundError
-from playground.training.export import export, thin_curve
+from playground.training.export import export
+from playground.training.export.curve import thin_curve
+from playground.training.export.run_record import companions, record_run
 from playground.training.recipes import find_recipe
-from playground.training.run import TOKENIZER, prepare
+from playground.training.run import prepare
 from playground.training.trainer import CURVE
 
 
 def main(
-    recipe: Annotated[str, typer.Argument(help="demo-shard, or smoke for a trial of seconds.")],
+    recipe: Annotated[str, typer.Argument(help="The demo to train, or smoke for a trial of seconds.")],
     data: Annotated[Path, typer.Option(help="Folder that holds the corpora, one sub-folder each.")],
     out: Annotated[Path, typer.Option(help="Folder for the curve, the run's state and the finished checkpoint.")],
     minutes: Annotated[
@@ -34,8 +36,9 @@ def main(
         chosen = find_recipe(recipe)
         trainer = prepare(chosen, data, out, minutes, compiled)
         measures = trainer.run()
-        export(trainer.network, chosen.layout, out / TOKENIZER, out / "checkpoint")
-        thin_curve(out / CURVE, out / "checkpoint" / CURVE)
+        checkpoint, record = out / "checkpoint", record_run(chosen, trainer.step)
+        export(trainer.network, chosen.layout, companions(chosen, out), checkpoint, record)
+        thin_curve(out / CURVE, checkpoint / CURVE)
     except PlaygroundError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error

@@ -7,30 +7,33 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from tokenizers import Tokenizer
 from torch import Tensor
 
 from playground.errors import InvalidRequest
 from playground.networks.language import LanguageNetwork
 from playground.training.corpus import Split
+from playground.training.tokenizers import TrainingTokenizer
 
 ALIGNED = 0.25  # share of windows that start exactly where a document starts, so that prompts look familiar
 LATE = 0.9  # from here on windows are longer, if the recipe says so
-BARE = 0.5  # share of those that leave the begin token out, since Shard's prompts carry none
+BARE = 0.5  # share of those that leave the begin token out, since not every family's prompts carry one
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """Documents in one flat array: ``ids[starts[i] : starts[i + 1]]`` is document i, begin and end token included."""
+    """Documents in one flat array: ``ids[starts[i] : starts[i + 1]]`` is document i, begin and end token included.
+
+    Where one token both begins and ends a text, it stands once, in front.
+    """
 
     ids: np.ndarray
     starts: np.ndarray
 
     @classmethod
-    def encode(cls, tokenizer: Tokenizer, documents: Sequence[str], begin: int, end: int) -> "Tokens":
-        encoded = tokenizer.encode_batch_fast(list(documents), add_special_tokens=False)
-        kind = np.uint16 if tokenizer.get_vocab_size() <= 2**16 else np.int32
-        rows = [np.array([begin, *one.ids, end], dtype=kind) for one in encoded]
+    def encode(cls, tokenizer: TrainingTokenizer, documents: Sequence[str]) -> "Tokens":
+        kind = np.uint16 if tokenizer.size <= 2**16 else np.int32
+        closing = [] if tokenizer.end == tokenizer.begin else [tokenizer.end]
+        rows = [np.array([tokenizer.begin, *ids, *closing], dtype=kind) for ids in tokenizer.encode_batch(documents)]
         return cls(np.concatenate(rows), np.cumsum([0, *map(len, rows)]))
 
 
@@ -91,7 +94,7 @@ class LanguageTask:
 
     def __init__(
         self,
-        tokenizer: Tokenizer,
+        tokenizer: TrainingTokenizer,
         splits: dict[str, Split],
         weights: dict[str, float],
         batch: int,
@@ -102,21 +105,14 @@ class LanguageTask:
         measured: int = 100,
     ):
         self.batch_size, self.context, self.late_context, self.seed = batch, context, late_context or context, seed
-        begin, end = tokenizer.token_to_id("<|bos|>"), tokenizer.token_to_id("<|eos|>")
-        if begin is None or end is None:
-            raise InvalidRequest(
-                "The tokenizer has no <|bos|> and <|eos|>; train one with playground.training.tokenizer."
-            )
         names = [name for name in splits if weights.get(name)]
         shares = np.array([weights[name] for name in names], dtype=float)
         self.shares = shares / shares.sum()
         self.streams = {
-            name: Stream(Tokens.encode(tokenizer, splits[name].train, begin, end), self.late_context + 1, (seed, i))
+            name: Stream(Tokens.encode(tokenizer, splits[name].train), self.late_context + 1, (seed, i))
             for i, name in enumerate(names)
         }
-        self.held_out = {
-            name: _held_out_rows(tokenizer, splits[name].held_out, begin, longest, measured) for name in names
-        }
+        self.held_out = {name: _held_out_rows(tokenizer, splits[name].held_out, longest, measured) for name in names}
 
     @property
     def units_per_step(self) -> int:
@@ -166,12 +162,14 @@ class LanguageTask:
             stream.load_state_dict(state[name])
 
 
-def _held_out_rows(tokenizer, texts, begin, longest, most) -> tuple[list[list[int]], int]:
+def _held_out_rows(
+    tokenizer: TrainingTokenizer, texts: Sequence[str], longest: int, most: int
+) -> tuple[list[list[int]], int]:
     """Ids (begin token in front) and the sum of UTF-8 bytes of the first ``most`` texts of at most ``longest`` ids."""
     rows, byte_count = [], 0
-    for text, one in zip(texts, tokenizer.encode_batch_fast(list(texts), add_special_tokens=False), strict=True):
-        if len(rows) < most and len(one.ids) <= longest:
-            rows.append([begin, *one.ids])
+    for text, ids in zip(texts, tokenizer.encode_batch(texts), strict=True):
+        if len(rows) < most and len(ids) <= longest:
+            rows.append([tokenizer.begin, *ids])
             byte_count += len(text.encode())
     return sorted(rows, key=len), byte_count
 

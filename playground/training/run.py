@@ -2,27 +2,29 @@
 
 from pathlib import Path
 
-from tokenizers import Tokenizer
+from torch import nn
 
+from playground.text.rendering import GridRenderer
 from playground.training.corpus import Split, split_corpora
 from playground.training.language import LanguageTask
-from playground.training.recipes import Recipe, initialise
-from playground.training.tokenizer import train_byte_bpe
-from playground.training.trainer import Trainer
+from playground.training.patches import PatchTask
+from playground.training.recipes import PatchRecipe, Recipe, initialise, start_from_white
+from playground.training.tokenizers import TrainingTokenizer
+from playground.training.trainer import STATE, Task, Trainer
+from playground.training.warm_start import take_over
 
-TOKENIZER = "tokenizer.json"
+FONTS = Path(__file__).resolve().parents[2] / "assets" / "fonts"
 
 
-def prepared_tokenizer(recipe: Recipe, splits: dict[str, Split], out: Path) -> Tokenizer:
+def prepared_tokenizer(recipe: Recipe, splits: dict[str, Split], out: Path) -> TrainingTokenizer:
     """The run's tokenizer: the one in ``out``, or one trained on the training text and written there."""
-    path = out / TOKENIZER
-    if path.exists():
-        return Tokenizer.from_file(str(path))
-    texts = (document for split in splits.values() for document in split.train)
-    tokenizer = train_byte_bpe(texts, recipe.vocab_size)
-    out.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(path))
-    return tokenizer
+    opened = recipe.tokenizer.open(out)
+    if opened is None:
+        out.mkdir(parents=True, exist_ok=True)
+        texts = (document for split in splits.values() for document in split.train)
+        recipe.tokenizer.train(texts, recipe.vocab_size, out)
+        opened = recipe.tokenizer.open(out)
+    return opened
 
 
 def prepare(
@@ -39,10 +41,26 @@ def prepare(
         MissingFile: if a corpus is not there. InvalidRequest: if ``out`` holds another run.
     """
     splits = split_corpora(data, recipe.sources, seed=recipe.seed)
+    network, task = (_patches if isinstance(recipe, PatchRecipe) else _language)(recipe, splits, out)
+    return Trainer(network, task, recipe.plan, out, recipe.seed, minutes, compiled, stop_after)
+
+
+def _patches(recipe: PatchRecipe, splits: dict[str, Split], out: Path) -> tuple[nn.Module, Task]:
+    network = recipe.build()
+    initialise(network, recipe.seed)
+    start_from_white(network)
+    renderer = GridRenderer(recipe.renderer, FONTS / recipe.renderer.font_file)
+    weights = {source.name: source.weight for source in recipe.sources}
+    return network, PatchTask(splits, weights, renderer, network.config.num_patches, recipe.rows, recipe.seed)
+
+
+def _language(recipe: Recipe, splits: dict[str, Split], out: Path) -> tuple[nn.Module, Task]:
     tokenizer = prepared_tokenizer(recipe, splits, out)
     weights = {source.name: source.weight for source in recipe.sources}
-    network = recipe.build(tokenizer.get_vocab_size())
+    network = recipe.build(tokenizer.size)
     initialise(network, recipe.seed)
+    if recipe.starts_from and not (out / STATE).exists():
+        take_over(recipe.starts_from, network, tokenizer)
     task = LanguageTask(
         tokenizer,
         splits,
@@ -53,4 +71,4 @@ def prepare(
         recipe.late_context,
         longest=network.context_length,
     )
-    return Trainer(network, task, recipe.plan, out, recipe.seed, minutes, compiled, stop_after)
+    return network, task

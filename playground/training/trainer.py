@@ -33,10 +33,11 @@ class Task(Protocol):
     @property
     def units_per_step(self) -> int: ...
 
-    def batch(self, step: int, done: float) -> Tensor: ...
+    def batch(self, step: int, done: float) -> Any:
+        """A tensor, or anything else with ``to(device)``."""
+        ...
 
-    @staticmethod
-    def loss(network: nn.Module, batch: Tensor) -> Tensor: ...
+    def loss(self, network: nn.Module, batch: Any) -> Tensor: ...
 
     def measure(self, network: nn.Module, device: torch.device) -> dict[str, float]: ...
 
@@ -138,7 +139,7 @@ class Trainer:
         self.network.train()
         return measures
 
-    def _train_step(self, loss_of: Callable[[Tensor], Tensor], factor: float) -> Tensor:
+    def _train_step(self, loss_of: Callable[[Any], Tensor], factor: float) -> Tensor:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * factor
@@ -156,10 +157,10 @@ class Trainer:
         quick = self.device.type == "cuda" or torch.cpu.get_capabilities().get("avx512_bf16", False)
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=quick)
 
-    def _loss_function(self) -> Callable[[Tensor], Tensor]:
+    def _loss_function(self) -> Callable[[Any], Tensor]:
         """The task's loss, compiled if asked and possible."""
 
-        def plain(batch: Tensor) -> Tensor:
+        def plain(batch: Any) -> Tensor:
             return self.task.loss(self.network, batch)
 
         if not self.compiled:

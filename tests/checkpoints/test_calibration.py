@@ -13,7 +13,8 @@ from playground.checkpoints.calibration import MOST_TOKENS, PARAGRAPH
 from playground.networks.backpack import Backpack, BackpackConfig
 from playground.networks.shard import Shard, ShardConfig
 from playground.text.tokenizers import open_tokenizer
-from playground.training.export import export_shard
+from playground.training.export import export
+from playground.training.export.run_record import RunRecord
 
 VOCABULARY = 270
 
@@ -48,7 +49,7 @@ def shard(tokenizer_file, tmp_path_factory):
     ids = torch.tensor(open_tokenizer(tokenizer_file).encode(PARAGRAPH)[:MOST_TOKENS])
     loss = train(network, ids, until=1.0)
     folder = tmp_path_factory.mktemp("shard")
-    export_shard(network, tokenizer_file, folder)
+    export(network, "shard", (tokenizer_file,), folder, RunRecord("shard", 0))
     change_pt(folder / "models/model.pt", lambda c: c["cfg"].pop("rope_base"))
     assert set(torch.load(folder / "models/model.pt", weights_only=True)["cfg"]) <= {*SHARD, "norm_eps"}
     return folder, loss

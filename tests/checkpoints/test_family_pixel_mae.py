@@ -1,6 +1,8 @@
 """pixel-mae: the published layout, biases that only the weights tell, cut pictures, descendants, bad configs."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,8 +11,10 @@ from safetensors.torch import save_file
 
 import playground as pg
 from playground.benchmarks.random_checkpoint import write_checkpoint
-from playground.errors import InvalidConfig, TensorMismatch
+from playground.errors import InvalidConfig, InvalidRequest, TensorMismatch
 from playground.networks.pixel_mae import PixelMAE, PixelMAEConfig, sincos_positions
+
+FONT = Path(__file__).resolve().parents[2] / "assets" / "fonts" / "DejaVuSansMono.ttf"
 
 
 @pytest.fixture
@@ -166,3 +170,40 @@ def test_a_square_picture_may_be_given_as_one_number(tmp_path):
     reference = predict(pg.load(tmp_path))
     change_json(tmp_path / "config.json", image_size=32)
     close(predict(pg.load(tmp_path)), reference)
+
+
+def declare_grid(folder, **changes):
+    shutil.copyfile(FONT, folder / FONT.name)
+    stated = {"style": "grid", "font_file": FONT.name, "max_seq_length": 9, "pixels_per_patch": 8}
+    stated |= {"font_size": 6, "base_line": 6} | changes
+    (folder / "text_renderer_config.json").write_text(json.dumps(stated))
+
+
+def test_a_declared_grid_draws_text(folder):
+    declare_grid(folder)
+    model = pg.load(folder)
+    strip = pg.render(model, "Hello, you!")
+    assert strip.pixels.shape == (8, 8 * 9)
+    assert strip.num_text_patches == 6
+    assert strip.attention_mask.tolist() == [1] * 7 + [0, 0]
+    assert not any("drawn" in note for note in model.card.notes)
+    pixels = torch.from_numpy(strip.pixels.copy()).float().expand(1, 3, -1, -1) / 255
+    mask = torch.zeros(1, 9)
+    mask[0, 2] = 1
+    assert model.predict_patches(pixels, torch.from_numpy(strip.attention_mask)[None], mask).shape == (1, 9, 192)
+
+
+@pytest.mark.parametrize("changes", [{"max_seq_length": 10}, {"pixels_per_patch": 16}])
+def test_strips_that_do_not_fit_the_network_are_refused(folder, changes):
+    declare_grid(folder, **changes)
+    with pytest.raises(InvalidConfig, match="at most 9 of 8"):
+        pg.load(folder)
+
+
+def test_models_without_a_known_way_of_drawing_say_so(folder):
+    model = pg.load(folder)
+    assert any("text cannot be drawn" in note for note in model.card.notes)
+    with pytest.raises(InvalidRequest, match="no known style"):
+        pg.render(model, "Hello")
+    with pytest.raises(InvalidRequest, match="demo-shard reads tokens"):
+        pg.render(pg.load("demo-shard"), "Hello")

@@ -69,6 +69,56 @@ def test_a_begin_token_is_taken_from_the_tokenizer():
     assert score_texts(model, ["Hello"]).bits == pytest.approx(by_hand(model, "Hello", 129), rel=1e-5)
 
 
+def test_a_token_between_documents_begins_a_text():
+    model = make(special_ids={"<|endoftext|>": 128})
+    assert score_texts(model, ["Hello"]).bits == pytest.approx(by_hand(model, "Hello", 128), rel=1e-5)
+    model = make(special_ids={"<|endoftext|>": 128, "<s>": 129})  # a begin token proper comes first
+    assert score_texts(model, ["Hello"]).bits == pytest.approx(by_hand(model, "Hello", 129), rel=1e-5)
+
+
+TEXTS = [
+    "A cat sat.",
+    "x",
+    "A rather longer sentence than the others.",
+    "and",
+    "so on",
+    "until the end",
+    "of",
+    "it all",
+]
+
+
+@pytest.mark.parametrize("most_logits", [1, 6 * SIZE, 40 * SIZE, 10**9])
+def test_batches_keep_within_their_size_and_change_nothing(monkeypatch, most_logits):
+    monkeypatch.setattr("playground.evaluation.bits_per_byte.LOGITS", most_logits)
+    model, seen = make(context=20, begin=128), []
+    inner = model.network.forward
+    monkeypatch.setattr(model.network, "forward", lambda ids: seen.append(ids.numel()) or inner(ids))
+    reports = []
+    score = score_texts(model, TEXTS, lambda done, total: reports.append((done, total)))
+    assert score.bits == pytest.approx(sum(by_hand(model, text, 128) for text in TEXTS), rel=1e-5)
+    assert all(count * SIZE <= most_logits or count <= 20 for count in seen)
+    assert len(seen) == len(reports) >= (len(TEXTS) if most_logits == 1 else 2)
+    assert reports == sorted(reports)
+    assert reports[-1][0] == reports[-1][1] > score.tokens
+
+
+def test_scores_add_up():
+    model = make(begin=128)
+    whole, first, rest = (score_texts(model, texts) for texts in (TEXTS, TEXTS[:3], TEXTS[3:]))
+    both = first + rest
+    assert (both.texts, both.tokens, both.bytes) == (whole.texts, whole.tokens, whole.bytes)
+    assert both.bits == pytest.approx(whole.bits, rel=1e-5)
+    assert whole.as_json() == {
+        "texts": 8,
+        "tokens": sum(map(len, TEXTS)),
+        "bytes": sum(map(len, TEXTS)),
+        "bits": whole.bits,
+        "bits_per_byte": whole.bits / whole.bytes,
+        "nats_per_token": pytest.approx(whole.bits / whole.tokens / math.log2(math.e)),
+    }
+
+
 def test_uniform_model_costs_its_logarithm():
     model = make(begin=128)
     torch.nn.init.zeros_(model.network.table)

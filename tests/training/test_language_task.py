@@ -10,14 +10,16 @@ from playground.errors import InvalidRequest
 from playground.networks.shard import Shard, ShardConfig
 from playground.training.corpus import Split
 from playground.training.language import LanguageTask, Stream, Tokens
-from playground.training.tokenizer import SPECIALS, train_byte_bpe
+from playground.training.recipes import CHAT, TOKENIZERS
 
 TEXTS = [f"The {c} cat number {n} sat on mat {n * n}." for n in range(40) for c in ("old", "new")]
 
 
 @pytest.fixture(scope="module")
-def tokenizer():
-    return train_byte_bpe(TEXTS, 300)
+def tokenizer(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tokenizer")
+    TOKENIZERS["shard"].train(TEXTS, 300, folder)
+    return TOKENIZERS["shard"].open(folder)
 
 
 def make_task(tokenizer, **options):
@@ -26,21 +28,21 @@ def make_task(tokenizer, **options):
 
 
 def test_tokenizer_layout(tokenizer):
-    assert [tokenizer.token_to_id(name) for name in SPECIALS] == [0, 1, 2, 3, 4, 5]
+    assert [tokenizer.tokenizer.token_to_id(name) for name in CHAT] == [0, 1, 2, 3, 4, 5]
     for text in (TEXTS[3], "Grüße 🙂 \x00\n\tend"):
-        ids = tokenizer.encode(text).ids
-        assert tokenizer.decode(ids) == text
+        ids = tokenizer.encode_batch([text])[0]
+        assert tokenizer.tokenizer.decode(ids) == text
         assert max(ids) < 300
-        assert min(ids) >= len(SPECIALS)
+        assert min(ids) >= len(CHAT)
 
 
 def test_an_epoch_shows_every_id_once_then_reshuffles(tokenizer):
-    tokens = Tokens.encode(tokenizer, TEXTS, 1, 2)
+    tokens = Tokens.encode(tokenizer, TEXTS)
     stream = Stream(tokens, 8, (1,))
     whole = len(tokens.ids) // 8
     seen = np.concatenate([stream.window(8, False, False) for _ in range(whole)])
     assert stream.epoch == 0
-    texts = tokenizer.decode(seen.tolist(), skip_special_tokens=False).split("<|bos|>")[1:-1]
+    texts = tokenizer.tokenizer.decode(seen.tolist(), skip_special_tokens=False).split("<|bos|>")[1:-1]
     assert set(texts) <= {text + "<|eos|>" for text in TEXTS}
     assert len(set(texts)) == len(texts) > len(TEXTS) - 3
     again = np.concatenate([stream.window(8, False, False) for _ in range(whole)])
@@ -49,8 +51,8 @@ def test_an_epoch_shows_every_id_once_then_reshuffles(tokenizer):
 
 
 def test_aligned_windows_start_at_a_document(tokenizer):
-    stream = Stream(Tokens.encode(tokenizer, TEXTS, 1, 2), 8, (1,))
-    firsts = {tokenizer.encode(text).ids[0] for text in TEXTS}
+    stream = Stream(Tokens.encode(tokenizer, TEXTS), 8, (1,))
+    firsts = {tokenizer.encode_batch([text])[0][0] for text in TEXTS}
     for _ in range(200):
         assert stream.window(8, True, False)[0] == 1
         assert stream.window(8, True, True)[0] in firsts
@@ -80,7 +82,7 @@ def test_held_out_measure_is_the_plain_sum(tokenizer):
     measured = make_task(tokenizer, context=60).measure(network, torch.device("cpu"))
     bits = 0.0
     for text in TEXTS[50:60]:
-        ids = [1, *tokenizer.encode(text).ids]
+        ids = [1, *tokenizer.encode_batch([text])[0]]
         with torch.no_grad():
             chances = network(torch.tensor([ids]))[0].softmax(-1)
         bits -= sum(math.log2(chances[t, ids[t + 1]]) for t in range(len(ids) - 1))
@@ -88,8 +90,10 @@ def test_held_out_measure_is_the_plain_sum(tokenizer):
     assert set(measured) == {"bits_per_byte/a", "bits_per_byte/b"}
 
 
-def test_a_tokenizer_without_begin_token_is_refused():
-    from tokenizers import Tokenizer, models
-
-    with pytest.raises(InvalidRequest, match="bos"):
-        make_task(Tokenizer(models.BPE()))
+def test_one_token_that_begins_and_ends_stands_once_in_front(tmp_path):
+    TOKENIZERS["backpack"].train(TEXTS, 300, tmp_path)
+    tokenizer = TOKENIZERS["backpack"].open(tmp_path)
+    tokens = Tokens.encode(tokenizer, TEXTS)
+    assert tokenizer.begin == tokenizer.end == 0
+    assert tokens.ids[tokens.starts[:-1]].tolist() == [0] * len(TEXTS)
+    assert (tokens.ids == 0).sum() == len(TEXTS)

@@ -1,0 +1,1 @@
+"""Work on patches of rendered text."""

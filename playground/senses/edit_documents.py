@@ -1,0 +1,183 @@
+"""Edits as plain JSON: words as text, senses as numbers, one object per edit; and the way from there to edit objects.
+
+    {"kind": "scale_sense", "word": " sea", "sense": 3, "factor": 4.0}                  and "position"
+    {"kind": "swap_direction", "word": " lion", "out": " roar", "in": " swim"}
+    {"kind": "topic_boost", "words": [" sea"], "strength": 2}                           and "anneal", "recency"
+    {"kind": "topic_boost", "words": [" sea", " ship"], "multipliers": [4, 3, 1, 1]}    and "anneal", "recency"
+
+A word is the text of exactly one token, so a word inside a sentence begins with a blank. In a topic the end of text
+scores 0, as in the authors' code, so that no boost hurries a text to its end.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from playground import limits
+from playground.errors import InvalidRequest
+from playground.networks.backpack import Backpack
+from playground.senses.edits import STRENGTHS, Edit, ScaleSense, SwapDirection, TopicBoost
+from playground.text.tokenizers import Tokenizer
+
+WORDS = 64  # the most words that make one topic
+WORD_CHARACTERS = 64
+FACTOR = 100.0  # the largest factor or multiplier, either sign
+
+REQUIRED = {
+    "scale_sense": ("word", "sense", "factor"),
+    "swap_direction": ("word", "out", "in"),
+    "topic_boost": ("words",),
+}
+OPTIONAL = {
+    "scale_sense": ("position",),
+    "swap_direction": (),
+    "topic_boost": ("strength", "multipliers", "anneal", "recency"),
+}
+
+
+def read_edits(documents: Any, network: Backpack, tokenizer: Tokenizer) -> tuple[Edit, ...]:
+    """The edits that a list of edit documents asks for, in its order, ready for ``network``.
+
+    Raises:
+        InvalidRequest: no list, too many edits, or what :func:`read_edit` refuses.
+    """
+    check_edits(documents)
+    return tuple(read_edit(document, network, tokenizer) for document in documents)
+
+
+def read_edit(document: Any, network: Backpack, tokenizer: Tokenizer) -> Edit:
+    """The edit that one document asks for.
+
+    Raises:
+        InvalidRequest: an unknown kind, missing or unknown entries, a word that is not one token, a sense or position
+            out of range, a number that is none, not finite or too large.
+    """
+    kind = check_edit(document)
+    if kind == "scale_sense":
+        sense = document["sense"]
+        if sense >= network.num_senses:
+            raise InvalidRequest(
+                f"The edit of {document['word']!r} names sense {sense}, but this model's senses go from 0 to "
+                f"{network.num_senses - 1}."
+            )
+        token = one_token(document["word"], tokenizer)
+        return ScaleSense(token, sense, float(document["factor"]), document.get("position"))
+    if kind == "swap_direction":
+        return SwapDirection(*(one_token(document[name], tokenizer) for name in ("word", "out", "in")))
+    multipliers = document.get("multipliers") or STRENGTHS[document["strength"]]
+    return TopicBoost(
+        tuple(one_token(word, tokenizer) for word in document["words"]),
+        tuple(map(float, multipliers)),
+        anneal=document.get("anneal", True),
+        recency=document.get("recency", True),
+        skip=tokenizer.end_id,
+    )
+
+
+def check_edits(documents: Any) -> None:
+    """Refuse a list that no model could take; what depends on the model is left to :func:`read_edits`."""
+    if not isinstance(documents, list | tuple):
+        raise InvalidRequest(f"Edits must be a list of objects, not {_shown(documents)}.")
+    if len(documents) > limits.EDITS:
+        raise InvalidRequest(f"There are {len(documents)} edits, but at most {limits.EDITS} are allowed. Remove some.")
+    for document in documents:
+        check_edit(document)
+
+
+def check_edit(document: Any) -> str:
+    """Refuse a document that no model could take; return its kind."""
+    if not isinstance(document, Mapping):
+        raise InvalidRequest(f"An edit must be an object with a 'kind', not {_shown(document)}.")
+    kind = document.get("kind")
+    if not isinstance(kind, str) or kind not in REQUIRED:
+        raise InvalidRequest(f"An edit's kind is {_shown(kind)}, but must be one of {', '.join(REQUIRED)}.")
+    missing = [name for name in REQUIRED[kind] if name not in document]
+    if missing:
+        raise InvalidRequest(f"The edit {kind} lacks {missing[0]!r}; it needs {', '.join(REQUIRED[kind])}.")
+    known = ("kind", *REQUIRED[kind], *OPTIONAL[kind])
+    unknown = [name for name in document if name not in known]
+    if unknown:
+        raise InvalidRequest(f"The edit {kind} has {_shown(unknown[0])}, but only knows {', '.join(known)}.")
+    {"scale_sense": _check_scale, "swap_direction": _check_swap, "topic_boost": _check_topic}[kind](document)
+    return kind
+
+
+def edited_words(documents: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Every word that the edits name, each once, in order; blanks around them are part of the token and stay."""
+    named: list[str] = []
+    for document in documents:
+        named += document.get("words") or [document[name] for name in ("word", "out", "in") if name in document]
+    return tuple(dict.fromkeys(named))
+
+
+def one_token(word: str, tokenizer: Tokenizer) -> int:
+    """The id of the one token that ``word`` is.
+
+    Raises:
+        InvalidRequest: it is none, or several.
+    """
+    ids = tokenizer.encode(word)
+    if len(ids) == 1:
+        return ids[0]
+    hint = "Choose another word."
+    if not word.startswith(" ") and len(tokenizer.encode(" " + word)) == 1:
+        hint = f"With a blank in front, {' ' + word!r}, it is one."
+    pieces = ", ".join(repr(tokenizer.token_text(id_)) for id_ in ids[:8])
+    raise InvalidRequest(f"{word!r} is {len(ids)} tokens ({pieces}) to this model, but an edit names one token. {hint}")
+
+
+def _check_scale(document: Mapping[str, Any]) -> None:
+    _check_word(document["word"], "word")
+    _check_whole(document["sense"], "sense")
+    _check_factor(document["factor"], "factor")
+    if document.get("position") is not None:
+        _check_whole(document["position"], "position")
+
+
+def _check_swap(document: Mapping[str, Any]) -> None:
+    for name in ("word", "out", "in"):
+        _check_word(document[name], name)
+
+
+def _check_topic(document: Mapping[str, Any]) -> None:
+    words = document["words"]
+    if not isinstance(words, list | tuple) or not 1 <= len(words) <= WORDS:
+        raise InvalidRequest(f"A topic's words must be a list of 1 to {WORDS} words, not {_shown(words)}.")
+    for word in words:
+        _check_word(word, "a topic's word")
+    strength, multipliers = document.get("strength"), document.get("multipliers")
+    if (strength is None) == (multipliers is None):
+        raise InvalidRequest("A topic needs either a strength or four multipliers, and not both.")
+    if multipliers is None:
+        _check_whole(strength, "strength")
+        if strength >= len(STRENGTHS):
+            raise InvalidRequest(f"A topic's strength is {strength}, but strengths go from 0 to {len(STRENGTHS) - 1}.")
+    elif not isinstance(multipliers, list | tuple) or len(multipliers) != 4:
+        raise InvalidRequest(f"A topic's multipliers must be a list of 4 numbers, not {_shown(multipliers)}.")
+    for factor in multipliers or ():
+        _check_factor(factor, "a multiplier")
+    for name in ("anneal", "recency"):
+        if not isinstance(document.get(name, True), bool):
+            raise InvalidRequest(f"A topic's {name} must be true or false, not {_shown(document[name])}.")
+
+
+def _check_word(word: Any, name: str) -> None:
+    if not isinstance(word, str) or not 1 <= len(word) <= WORD_CHARACTERS:
+        raise InvalidRequest(f"{name} must be text of 1 to {WORD_CHARACTERS} characters, not {_shown(word)}.")
+
+
+def _check_whole(value: Any, name: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidRequest(f"{name} must be a whole number from 0, not {_shown(value)}.")
+
+
+def _check_factor(value: Any, name: str) -> None:
+    number = not isinstance(value, bool) and isinstance(value, int | float)
+    if not number or not (math.isfinite(value) and abs(value) <= FACTOR):
+        raise InvalidRequest(f"{name} must be a number from {-FACTOR:g} to {FACTOR:g}, not {_shown(value)}.")
+
+
+def _shown(value: Any) -> str:
+    """``value`` for a message, short whatever it is."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,1 @@
+"""Words with what stories must know about them: kinds, uses, places, likely adjectives."""

@@ -1,0 +1,32 @@
+"""Where stories happen: how one is there and goes there, where things hide, what can be seen."""
+
+from playground.training.grammar.words.tables import rows
+
+# noun | at | to | settings | hiding spots; | sights;
+OUTDOORS = rows("""
+park | in the park | to the park | town | under the bench; behind the slide; near the fountain; beneath the swings; in the flower bed; beside the gate | Children were playing on the swings.; A man was feeding the pigeons.; Two dogs chased each other around the fountain.; An ice cream cart stood by the gate.
+playground | on the playground | to the playground | town village | under the seesaw; behind the slide; in the sandbox; near the climbing bars; beside the swings | The swings creaked in the breeze.; Somebody had drawn a sun with chalk.; A few children were digging in the sandbox.
+garden | in the garden | to the garden | town village farm sea | under the rose bush; behind the shed; between the cabbages; beside the watering can; near the compost heap; among the tulips | Tulips stood in neat rows.; A bee buzzed around the roses.; A blackbird pulled a worm out of the ground.; The tomatoes were turning red.
+market | at the market | to the market | town village sea | under the fruit stand; behind a barrel; between two crates; beside the cheese stall; near the flower cart | People called out the price of fish.; There were baskets of plums and piles of melons.; A woman sold ribbons in every color.; The air smelled of fresh bread and oranges.
+square | in the square | to the square | town village | beside the statue; under the big clock; near the well; behind the flower pots; on the stone steps | The big clock ticked above the roofs.; Pigeons pecked at crumbs.; Somebody was playing the fiddle.; A cart full of pumpkins rattled by.
+meadow | in the meadow | to the meadow | village farm forest | in the tall grass; behind a big rock; among the daisies; beside the fence; under a bush | Grasshoppers jumped in the tall grass.; The meadow was full of poppies.; Two cows looked up and went on chewing.; A lark sang high above.
+forest | in the forest | to the forest | village farm forest | under a fern; behind an oak tree; between the roots; beside a fallen log; in a hollow stump | A woodpecker tapped on a trunk.; The moss was soft and green.; It smelled of pine needles.; Ferns grew on both sides of the path.
+hill | on the hill | to the hill | village farm forest sea | behind a rock; in the long grass; under the lonely tree; beside the stone wall; among the thistles | One could see the whole valley from there.; Sheep were grazing on the slope.; A hawk circled above.; Far below, a tiny train went by.
+pond | by the pond | to the pond | village farm forest town | in the reeds; under the little bridge; behind a willow; beside a flat stone; near the ducks' nest | Ducks paddled in a row.; A dragonfly sat on a reed.; Frogs croaked between the lily pads.; The water was as smooth as glass.
+river | by the river | to the river | village farm forest | under the bridge; between the stones; behind a willow tree; beside an old boat; in the wet sand | The water gurgled over the stones.; A fish jumped and was gone.; Swallows dipped down to drink.; A heron stood in the shallow water.
+orchard | in the orchard | to the orchard | village farm | under a ladder; behind an apple tree; beside a basket; in the clover; near the gate | The branches were heavy with apples.; Wasps buzzed around the fallen pears.; A ladder leaned against a tree.
+farmyard | in the farmyard | to the farmyard | farm | behind the barn; under the wagon; beside the trough; in the hay; near the hen house | Hens scratched in the dust.; A pig snored in the mud.; The rooster stood on the fence.; A cow mooed in the barn.
+beach | on the beach | to the beach | sea | under a boat; behind the rocks; beside a sandcastle; in the seaweed; near the pier | Waves rolled up the sand.; Crabs ran sideways into their holes.; Gulls screamed above the water.; The air tasted of salt.
+harbor | at the harbor | to the harbor | sea | behind the nets; under a bench; beside a pile of ropes; between two barrels; near the lighthouse | Boats rocked on the water.; A fisherman was mending his net.; Ropes slapped against the masts.; A gull sat on every post.
+lane | in the lane | to the lane | village farm | behind the mailbox; under the hedge; beside the gate; in the ditch; near the milestone | Blackberries grew along the hedge.; A cat sat on the wall.; The mail cart had left deep tracks.
+clearing | in the clearing | to the clearing | forest | under a toadstool; behind a tree stump; beside the spring; in the ferns; among the bluebells | Bluebells grew in the shade.; A ring of toadstools stood in the middle.; Somewhere a cuckoo was calling.
+stream | by the stream | to the stream | forest farm village | under a flat stone; behind the reeds; beside the stepping stones; in the cress; among the roots | The stream sang over the pebbles.; Tiny fish darted in the shallows.; A water beetle rowed across a pool.
+""")
+INDOORS = rows("""
+kitchen | in the kitchen | to the kitchen | town village farm sea | under the table; behind the stove; in the bread box; beside the sink; on the top shelf | A pot bubbled on the stove.; The kitchen smelled of cinnamon.; Clean cups stood in a row.
+attic | in the attic | to the attic | town village farm sea | behind the old trunk; under a dusty sheet; in a hat box; beside the broken clock; between the picture frames | Everything was covered with dust.; Old coats hung from the beams.; A spider had made its home there.
+school | at school | to school | town village sea | under the desk; behind the door; on the coat hooks; in the toy corner; beside the blackboard | Paper stars hung in the windows.; The bell rang.; Maps covered the walls.
+library | in the library | to the library | town | between two big books; under the reading chair; behind the globe; on the low shelf; beside the stairs | It was so quiet that one could hear the clock.; Books stood in long rows.; An old man was asleep over his newspaper.
+barn | in the barn | to the barn | farm | behind the hay; under the ladder; in an empty feed bag; beside the plow; near the calf's stall | Swallows had a nest under the roof.; The hay smelled sweet.; A calf looked over the gate.
+bedroom | in the bedroom | to the bedroom | town village farm sea | under the bed; behind the curtain; in the toy chest; beneath the pillow; on the windowsill | Picture books lay on the rug.; A night-light glowed in the corner.; The bed was made.
+""")

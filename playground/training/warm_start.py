@@ -1,0 +1,66 @@
+"""Begin a run from the weights of a finished demo: what fits is taken over, the rest starts as usual."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from playground.checkpoints.catalog import build_catalog
+from playground.checkpoints.loader import LoadOptions, load_model
+from playground.networks.pixel_lm import PixelLM
+from playground.networks.shard import Shard
+from playground.settings import load_settings
+from playground.training.tokenizers import TrainingTokenizer
+
+
+@torch.no_grad()
+def take_over(name: str, network: nn.Module, tokenizer: TrainingTokenizer) -> None:
+    """Put what the demo called ``name`` has learned into ``network``: its embedding, and its blocks where they fit.
+
+    Raises:
+        MissingFile, InvalidRequest: if there is no such demo.
+    """
+    settings = load_settings()
+    source = load_model(build_catalog(settings.checkpoints, settings.models).find(name).ref, LoadOptions())
+    table = token_table(network)
+    table[: tokenizer.size] = embedding_rows(source, tokenizer, table[: tokenizer.size])
+    if isinstance(network, PixelLM) and isinstance(source.network, Shard):
+        copy_blocks(source.network, network)
+
+
+def token_table(network: nn.Module) -> Tensor:
+    """The token embedding ``(V, d)``, the first table of every one of our networks."""
+    return next(module for module in network.modules() if isinstance(module, nn.Embedding)).weight
+
+
+def embedding_rows(source: Any, tokenizer: TrainingTokenizer, table: Tensor) -> Tensor:
+    """A start for the embedding ``table (V, d)`` of ``tokenizer``: each token's text in the ``source`` model's tokens.
+
+    A row becomes the mean of the source's rows for those tokens (d must agree); tokens without a text of their own keep
+    the mean of all the source's rows plus what ``table`` holds.
+    """
+    theirs = token_table(source.network).detach().float()  # (V', d)
+    rows = theirs.mean(0) + table.detach().float()
+    for token_id in range(tokenizer.size):
+        text = tokenizer.token_text(token_id)
+        ids = source.tokenizer.encode(text) if text else []
+        if ids:
+            rows[token_id] = theirs[torch.tensor(ids)].mean(0)
+    return rows
+
+
+def copy_blocks(source: Shard, network: PixelLM) -> None:
+    """Shard's blocks into those of a pixel-lm of the same sizes, whose keys and values serve groups of query heads.
+
+    A shared key or value head becomes the mean of those that it replaces (GQA uptraining, Ainslie et al. 2023).
+    """
+    for theirs, ours in zip(source.blocks, network.layers, strict=True):
+        ours.norm1.load_state_dict(theirs.norm1.state_dict())
+        ours.norm2.load_state_dict(theirs.norm2.state_dict())
+        ours.feed_forward.load_state_dict(theirs.mlp.state_dict())
+        ours.attention.q_proj.weight.copy_(theirs.attention.q.weight)
+        ours.attention.o_proj.weight.copy_(theirs.attention.o.weight)
+        for shared, heads in ((ours.attention.k_proj, theirs.attention.k), (ours.attention.v_proj, theirs.attention.v)):
+            groups = heads.weight.unflatten(0, (network.config.num_key_value_heads, -1, network.config.head_dim))
+            shared.weight.copy_(groups.mean(1).flatten(0, 1))
+    network.norm.load_state_dict(source.norm.state_dict())
