@@ -84,7 +84,7 @@ def test_a_reader_of_pictures_is_asked_to_read_back(monkeypatch, shard, files):
         report(0.5)
         report(1.0)
         count = len(texts)
-        return ReadBack(count, 1, {1: count / 10, 2: 0.5}, {1: 1 / count, 2: 0.0}, {1: 3 * count, 2: 6 * count})
+        return ReadBack(count, 1, {1: count / 8, 2: 0.5}, {1: 1 / count, 2: 0.0}, {1: 3 * count, 2: 6 * count})
 
     monkeypatch.setattr("playground.evaluation.evaluate.read_back", known)
     reader = SimpleNamespace(abilities=frozenset({"reconstruct"}), card=shard.card, tokenizer=None)
@@ -102,7 +102,7 @@ def test_a_reader_of_pictures_is_asked_to_read_back(monkeypatch, shard, files):
     }
     assert (both["texts"], both["left_out"]) == (4, 2)
     assert both["spans"]["1"] == pytest.approx(
-        {"hidden": 12, "loss": (9 * 0.3 + 3 * 0.1) / 12, "exact": (9 / 3 + 3 / 1) / 12}
+        {"hidden": 12, "loss": (9 * 3 / 8 + 3 * 1 / 8) / 12, "exact": (9 / 3 + 3 / 1) / 12}
     )
     assert both["spans"]["2"] == pytest.approx({"hidden": 24, "loss": 0.5, "exact": 0.0})
     assert reports == [0.5, 1.0, 0.375, 0.75, 0.875, 1.0]

@@ -42,13 +42,13 @@ class Casting:
             name = self.fresh_name(names.GIRLS if girl else names.BOYS)
             adjective = self.pick(CHILD_ADJECTIVES) if adjective is None else adjective
             who = Character(born, "she" if girl else "he", name, adjective, born=born)
-            who.home = self.pick(HOMES[self.setting])
+            who.home = self.fill(self.pick(HOMES[self.setting]))
         self.bind(**{slot: who})
         return who
 
     def _animal(self, adjective: str | None, animals: tuple[str, ...]) -> Character:
         taken = {e.born for e in self.bound.values() if isinstance(e, Character)}
-        row = self.pick([row for row in people.TALKERS if row[0] not in taken and (not animals or row[0] in animals)])
+        row = self.pick([row for row in people.TALKERS if row[0] not in taken and row[0] in (animals or people.PAWED)])
         pronoun = BIRDS.get(row[0]) or self.pick(("he", "she"))
         adjective = self.pick(parts(row[3])) if adjective is None else adjective
         who = Character(row[0], pronoun, self.fresh_name(names.ANIMALS), adjective, hand=row[2], kind="animal")
@@ -84,8 +84,15 @@ class Casting:
         who = Character(row[0], self.pick(("he", "she")), adjective=self.pick(("", "old", "friendly", "busy", "kind")),
                         kind="grown")  # fmt: skip
         who.called = ("Mr. " if who.pronoun == "he" else "Mrs. ") + self.pick(names.SURNAMES)
-        self.bind(**{slot: who, slot + "_at": row[1], slot + "_doing": row[2], slot + "_ware": row[3],
-                     slot + "_a": f"{{{slot}.a}}"})
+        self.bind(
+            **{
+                slot: who,
+                slot + "_at": row[1],
+                slot + "_doing": row[2],
+                slot + "_ware": row[3],
+                slot + "_a": f"{{{slot}.a}}",
+            }
+        )
         return who
 
     def elder(self, slot: str = "g") -> Character:

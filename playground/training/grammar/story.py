@@ -6,11 +6,13 @@
 ``{o.o}`` are ``the ball`` or ``it``. Places know ``{p.at}``, ``{p.to}``, ``{p.the}``.
 """
 
+from functools import cached_property
 from random import Random
 from typing import Any
 
 from playground.training.grammar.english import SPEECH, polish
 from playground.training.grammar.templates import Choice, Draw, Literal, Slot, compile_template
+from playground.training.grammar.wording import vary
 from playground.training.grammar.words.phrases import LISTS
 from playground.training.grammar.world import CASES, PRONOUNS, Character, Entity, Place, Thing, World
 
@@ -135,7 +137,8 @@ class Story:
             return self.named(who) + ("'s" if form == "Ns" else "")
         if form in ("", "o", "s"):
             limit = 4 if self.mentioned.get(who) == self.sentence else 3
-            if self.clear(who) and self.pronouns_since_name[who] < limit and self.chance(0.85):
+            here = form != "" and self.mentioned.get(who) == self.sentence
+            if self.clear(who) and (here or (self.pronouns_since_name[who] < limit and self.chance(0.85))):
                 self.mention(who, False)
                 return who.case({"": "he", "o": "him", "s": "his"}[form])
             name = self.named(who)
@@ -225,9 +228,11 @@ class Story:
         after = f' "{rest}"' if inside else ""
         return f'"{before}{"," if mark == "." else mark}" {tag}.{after}'
 
-    @property
+    @cached_property
     def text(self) -> str:
-        return polish("\n".join(" ".join(sentences) for sentences in self.paragraphs if sentences))
+        """The finished story; nothing can be told after this was read."""
+        told = "\n".join(" ".join(sentences) for sentences in self.paragraphs if sentences)
+        return vary(polish(told), self.rng)
 
 
 def split_speech(text: str) -> tuple[str, str, str]:

@@ -61,7 +61,9 @@ def compile_template(source: str) -> tuple:
             stack.pop()
             before = stack[-1][-1]
             after_sentence = bool(before) and isinstance(before[-1], Literal) and before[-1].text.endswith((". ", "! "))
-            whole = all(option and isinstance(option[-1], Literal) and WHOLE.search(option[-1].text) for option in options)
+            whole = all(
+                option and isinstance(option[-1], Literal) and WHOLE.search(option[-1].text) for option in options
+            )
             before.append(Choice(tuple(tuple(option) for option in options), after_sentence and whole))
         elif part == "|" and len(stack) > 1:
             options.append([])

@@ -25,36 +25,73 @@ def hurt_animal(s: Teller) -> None:
     row = s.pick([row for row in ILL if s.setting == "farm" or row[0] not in ("foal", "calf", "lamb")])
     k = s.kin() if s.chance(0.6) else s.worker("k", only=("vet", "farmer"))
     s.thing("o", row[0], s.pick(("little", "young", "gray", "brown", "small")))
-    s.bind(sign=row[1], why=row[2], cure=row[3], time=row[4], end=row[5], k_first="{k.N}" if k.owner else "the {k.noun}")
+    s.bind(
+        sign=row[1], why=row[2], cure=row[3], time=row[4], end=row[5], k_first="{k.N}" if k.owner else "the {k.noun}"
+    )
     home = row[0] in ("kitten", "puppy", "foal", "rabbit", "calf", "lamb")
     p = s.outside()
     s.open()
     s.paragraph()
     if home:
-        s("{when}, {h} saw that the {o.an} was not well. It {sign}." if False else "At home, there was {o.a}. {when}, it {sign}.")
+        s(
+            "{when}, {h} saw that the {o.an} was not well. It {sign}."
+            if False
+            else "At home, there was {o.a}. {when}, it {sign}."
+        )
     else:
         s("{when}, {h} found {o.a} {p.at}. It {sign}.", "{when}, {h} was {p.at}. There {h.he} saw {o.a}. It {sign}.")
-    s.say("h", "You poor thing! What is the matter with you?", "Oh, you need help!", "Don't be afraid. I want to help you.", how="whispered" if s.chance(0.4) else "said")
-    s("{h} ran to {k_first}.", "{h} called {k_first}.") if home else s("{h} [wrapped it in a scarf|picked it up very gently] and carried it to {k_first}." if row[0] not in ("hedgehog",) else "{h} rolled it into a towel, because of the prickles, and carried it to {k_first}.")
+    s.say(
+        "h",
+        "You poor thing! What is the matter with you?",
+        "Oh, you need help!",
+        "Don't be afraid. I want to help you.",
+        how="whispered" if s.chance(0.4) else "said",
+    )
+    s("{h} ran to {k_first}.", "{h} called {k_first}.") if home else s(
+        "{h} [wrapped it in a scarf|picked it up very gently] and carried it to {k_first}."
+        if row[0] not in ("hedgehog",)
+        else "{h} rolled it into a towel, because of the prickles, and carried it to {k_first}."
+    )
     s("{k.N} looked at {o.the} and saw the reason: {why}.")
     s.say("h", "Will it get well again?", "Can we save it?", "What can we do?", how="asked")
-    s.say("k", "I think so, but it needs rest and somebody who cares for it.", "If you look after it every day, there is hope.", "Yes, with patience. Are you ready to help?", how="answering")
+    s.say(
+        "k",
+        "I think so, but it needs rest and somebody who cares for it.",
+        "If you look after it every day, there is hope.",
+        "Yes, with patience. Are you ready to help?",
+        how="answering",
+    )
     s.say("h", "I will do everything!", "I will look after it, I promise.", how="said")
     s.paragraph()
-    s("So {cure}. [{h.he} even got up at night.|{h.he} talked to it softly.|{h.he} sang to it, because that made it calm.]")
+    s(
+        "So {cure}. [{h.he} even got up at night.|{h.he} talked to it softly.|{h.he} sang to it, because that made it calm.]"
+    )
     s("Once, {h.Ns} friends came and wanted to play.", "One afternoon, the others went to the [lake|fair].")
     s.say("h", "I can't come today. Somebody needs me.", "Not today. I have a patient.", how="said")
-    s("[Some days it was better, and some days it was worse.|At first, nothing changed.] {h} [began to worry|did not give up].")
+    s(
+        "[Some days it was better, and some days it was worse.|At first, nothing changed.] {h} [began to worry|did not give up]."
+    )
     s("Then, after {time}, {end}!")
     s.say("h", "It is well again!", "Look, look! It is healthy!", how="cried")
     s.paragraph()
     if home:
-        s("From then on, it followed {h.o} everywhere.", "After that, the {o.n} came running whenever it heard {h.Ns} voice.")
+        s(
+            "From then on, it followed {h.o} everywhere.",
+            "After that, the {o.n} came running whenever it heard {h.Ns} voice.",
+        )
     else:
         s("{h} was a little sad to see it go. [But a wild animal must be free.|But most of all, {h.he} was happy.]")
-        s("Sometimes, in the evening, {h.he} saw {o.a0} near the house. [Was it the same one? {h} was sure of it.|It looked at {h.him} for a moment and then went on.]") if s.chance(0.6) else None
+        s(
+            "Sometimes, in the evening, {h.he} saw {o.a0} near the house. [Was it the same one? {h} was sure of it.|It looked at {h.him} for a moment and then went on.]"
+        ) if s.chance(0.6) else None
     s.bind(x=h)
-    s.lesson("h", "care and patience can heal", "looking after somebody is hard work and great joy", "even a small animal needs a good friend", chance=0.7)
+    s.lesson(
+        "h",
+        "care and patience can heal",
+        "looking after somebody is hard work and great joy",
+        "even a small animal needs a good friend",
+        chance=0.7,
+    )
 
 
 def sick_friend(s: Teller) -> None:
@@ -63,21 +100,54 @@ def sick_friend(s: Teller) -> None:
     k = s.kin()
     s.bind(ill=s.pick(("a bad cold", "a fever", "a sore throat", "the chicken pox" if h.kind == "child" else "a cough", "a broken leg" if h.kind == "child" else "a bad cold")),
            event=s.pick(("the summer fair", "the lantern parade", "the big kite day", "the puppet show", "the harvest feast", "the boat race")))  # fmt: skip
-    s.open("{h.s} best friend was {f.N}." if h.kind == "child" else "{h.s} best friend was {f.N} the {f.noun}.", hobby=False)
+    s.open(
+        "{h.s} best friend was {f.N}." if h.kind == "child" else "{h.s} best friend was {f.N} the {f.noun}.",
+        hobby=False,
+    )
     s("They had looked forward to {event} for weeks.", "Both of them could hardly wait for {event}.")
     s.paragraph()
-    s("But on the morning of {event}, {f.N} did not come. {h} went to see {f.him}. {f.N} lay in bed with {ill}." if f.pronoun != h.pronoun else "But on the morning of {event}, {f.N} did not come. {h.N} went to look. {f.N} lay in bed with {ill}.")
-    s.say("f", "You must go without me. Tell me about it later.", "I can't come. Have fun, and think of me.", how="sadly")
+    s(
+        "But on the morning of {event}, {f.N} did not come. {h} went to see {f.him}. {f.N} lay in bed with {ill}."
+        if f.pronoun != h.pronoun
+        else "But on the morning of {event}, {f.N} did not come. {h.N} went to look. {f.N} lay in bed with {ill}."
+    )
+    s.say(
+        "f", "You must go without me. Tell me about it later.", "I can't come. Have fun, and think of me.", how="sadly"
+    )
     s("{h} did not know what to say. {h.he} went to {event} with {k.N}, but {h.he} thought of {f.N} all the time.")
     s.say("h", "It is no fun to see all this alone.", "If only {f.N} could see this!", how="said")
-    s.say("k", "You can't bring {f.N} here. But perhaps you can bring something of all this to {f.him}.", "What would make {f.N} happy now?", how="said")
+    s.say(
+        "k",
+        "You can't bring {f.N} here. But perhaps you can bring something of all this to {f.him}.",
+        "What would make {f.N} happy now?",
+        how="said",
+    )
     s("{h.s} face lit up. [That was it!|Of course!]")
     s.paragraph()
-    s("{h} [ran from one place to the next|went around] and collected what {h.he} could: [a paper flag, a feather and a bag of nuts|a ribbon, a red balloon and a piece of cake|a flower, a candle and some sweet bread]. And {h.he} looked at everything very closely, so that {h.he} could tell it.")
-    s("In the evening, {h.N} came to {f.Ns} bed and spread everything out. Then {h.he} [acted out|told] the whole day: [the music, the jokes and the man who fell into the fountain|who danced, who sang and who dropped the cake|each song, each light and each silly hat].".replace("the man who fell into the fountain", "the one who fell into the water"))
+    s(
+        "{h} [ran from one place to the next|went around] and collected what {h.he} could: [a paper flag, a feather and a bag of nuts|a ribbon, a red balloon and a piece of cake|a flower, a candle and some sweet bread]. And {h.he} looked at everything very closely, so that {h.he} could tell it."
+    )
+    s(
+        "In the evening, {h.N} came to {f.Ns} bed and spread everything out. Then {h.he} [acted out|told] the whole day: [the music, the jokes and the man who fell into the fountain|who danced, who sang and who dropped the cake|each song, each light and each silly hat].".replace(
+            "the man who fell into the fountain", "the one who fell into the water"
+        )
+    )
     s("{f.N} laughed until {f.he} coughed.")
-    s.say("f", "Now I have been there, too!", "It was as if I had seen it with my own eyes.", "This is better than any medicine!", how="happily")
+    s.say(
+        "f",
+        "Now I have been there, too!",
+        "It was as if I had seen it with my own eyes.",
+        "This is better than any medicine!",
+        how="happily",
+    )
     s.thank("f", "h", 0.6)
     s.paragraph()
-    s("[A few days|One week] later, {f.N} was well again. [And the next year, they went together.|The first thing {f.he} did was to run to {h.N}.]")
-    s.lesson("h", "joy gets bigger when one brings it to others", "the best medicine is a good friend", "a friend in bed needs a friend at the door")
+    s(
+        "[A few days|One week] later, {f.N} was well again. [And the next year, they went together.|The first thing {f.he} did was to run to {h.N}.]"
+    )
+    s.lesson(
+        "h",
+        "joy gets bigger when one brings it to others",
+        "the best medicine is a good friend",
+        "a friend in bed needs a friend at the door",
+    )

@@ -1,6 +1,7 @@
 """Curiosity with a small mishap, and what follows from it."""
 
 from playground.training.grammar.teller import Teller
+from playground.training.grammar.words.people import EVERY
 from playground.training.grammar.words.tables import rows
 
 # thing | adjectives | warning | where it was | what the hero did | what came of it | why | how it was put right | what was good about it
@@ -31,21 +32,48 @@ def look_inside(s: Teller) -> None:
     s.paragraph()
     s("{when}, {h} saw {o.a} {where}.", "{when}, {h} found {o.a} {where}.")
     s.say("h", "What is it for?", "What is that?", "Why is it here?", how="asked")
-    s.say("k", "{warning}. I will explain it later.", "{warning}, {h.V}. I will show you in the evening.", how="answering")
+    s.say(
+        "k", "{warning}. I will explain it later.", "{warning}, {h.V}. I will show you in the evening.", how="answering"
+    )
     s("Then {k.he} [had to go out|went to answer the door|was called away].")
-    s("{h} [walked around|stood in front of] {o.the}. {h.he} [counted to twenty|looked away|put both hands into {h.his} pockets]. But {h.he} could think of nothing else.")
-    s.say("h", "Just a little. Nobody will see it.", "I only want to know how it works.", "It can't be so bad.", how="thought")
+    s(
+        "{h} [walked around|stood in front of] {o.the}. {h.he} [counted to twenty|looked away|put both hands into {h.his} pockets]. But {h.he} could think of nothing else."
+    )
+    s.say(
+        "h",
+        "Just a little. Nobody will see it.",
+        "I only want to know how it works.",
+        "It can't be so bad.",
+        how="thought",
+    )
     s("So {h} {did}.")
     s("{result}!")
-    s("{h} was so {*surprised} that {h.he} [could not move|forgot to shout]." if row[0] not in ("chest", "nest") else "{h} cried for help.")
+    s(
+        "{h} was so {*surprised} that {h.he} [could not move|forgot to shout]."
+        if row[0] not in ("chest", "nest")
+        else "{h} cried for help."
+    )
     s.paragraph()
     s("{k.N} came running.", "{k.N} heard the noise and came at once.")
     s.say("k", "{h.V}! What have you done?", "Oh no! What happened here?", how="cried")
-    s.say("h", "I could not wait. I wanted to know what would happen.", "I was too curious. I am sorry.", how="whispering")
+    s.say(
+        "h", "I could not wait. I wanted to know what would happen.", "I was too curious. I am sorry.", how="whispering"
+    )
     s.bind(x=k)
     s("{k.N} explained it: {why}.", "Now {h} heard the reason: {why}.")
-    s.say("k", "If you had asked once more, I would have told you.", "Being curious is good. Not listening is not.", how="said")
-    s("[Then|So] {h} {cure}. It took [the whole afternoon|a long time|two hours]." if row[0] not in ("chest", "rope") else "{h} nodded. This {h.he} would not forget." if row[0] == "chest" else "So {h} {cure}.")
+    s.say(
+        "k",
+        "If you had asked once more, I would have told you.",
+        "Being curious is good. Not listening is not.",
+        how="said",
+    )
+    s(
+        "[Then|So] {h} {cure}. It took [the whole afternoon|a long time|two hours]."
+        if row[0] not in ("chest", "rope")
+        else "{h} nodded. This {h.he} would not forget."
+        if row[0] == "chest"
+        else "So {h} {cure}."
+    )
     s("But there was something good about it, too: {good}.", "And yet, {good}.", "In the end, {good}.")
     s.lesson("h", "it is good to ask, and better to wait for the answer", "some questions need a little patience", "a warning always has a reason",
              now=("asked first and touched later", "asked even more, but waited for the answer"))  # fmt: skip
@@ -53,8 +81,8 @@ def look_inside(s: Teller) -> None:
 
 
 def follow_the_trail(s: Teller) -> None:
-    h = s.hero()
-    f = s.friend()
+    h = s.hero(animals=EVERY)
+    f = s.friend(animals=EVERY)
     trails = (
         ("a line of tiny blue drops", "the drops", "a painter who had a hole in his paint can", "a can of blue paint with a hole", "he", "painter"),
         ("a row of shiny beads", "the beads", "an old woman whose necklace had broken", "a broken string around her neck", "she", "woman"),
@@ -77,25 +105,77 @@ def follow_the_trail(s: Teller) -> None:
     p, q = s.spot("p"), s.spot("q")
     s.open()
     s.paragraph()
-    s("{when}, {h.N} found {trail} {p.at}. It went on and on.", "{when}, {h.N} and {f_intro} saw {trail} {p.at}." if False else "{when}, {h} saw {trail} on the ground {p.at}.")
+    s(
+        "{when}, {h.N} found {trail} {p.at}. It went on and on.",
+        "{when}, {h.N} and {f_intro} saw {trail} {p.at}." if False else "{when}, {h} saw {trail} on the ground {p.at}.",
+    )
     s.say("h", "I wonder where it goes.", "Who has left this here?", "I must find out where it ends!")
     s("{f_intro} came along, and the two followed {pieces} together.")
-    s.say("f", "Maybe it leads to a treasure!", "Perhaps there is a giant at the end!", "What if it leads to a dragon?", how="whispering")
-    s.bind(stop=s.pick(("a fence. They climbed over it", "a ditch. They jumped across", "a hedge. They crawled under it", "a wall. They walked around it")))
+    s.say(
+        "f",
+        "Maybe it leads to a treasure!",
+        "Perhaps there is a giant at the end!",
+        "What if it leads to a dragon?",
+        how="whispering",
+    )
+    s.bind(
+        stop=s.pick(
+            (
+                "a fence. They climbed over it",
+                "a ditch. They jumped across",
+                "a hedge. They crawled under it",
+                "a wall. They walked around it",
+            )
+        )
+    )
     s("The trail led them to {stop}. Then it led {q.to}.")
-    s("{h.N} was so [busy looking down|curious] that {h.he} [bumped into a tree|stepped into a puddle|walked straight into a bush]. [{f.N} laughed until {f.he} had to sit down.|It hurt a little, but {h.he} went on.]")
+    s(
+        "{h.N} was so [busy looking down|curious] that {h.he} [bumped into a tree|stepped into a puddle|walked straight into a bush]. [{f.N} laughed until {f.he} had to sit down.|It hurt a little, but {h.he} went on.]"
+    )
     s("At last, the trail ended. There was no treasure and no dragon. There was {who}.")
     s("They saw {sight} and understood.")
-    s.say("h", "Excuse me, you have lost something. We found it all along the way.", "Wait! Look behind you! You are losing everything.", how="said")
-    s("The {noun} turned around and [stared|threw up both arms].".replace("|threw up both arms", "|could not believe it"))
+    s.say(
+        "h",
+        "Excuse me, you have lost something. We found it all along the way.",
+        "Wait! Look behind you! You are losing everything.",
+        how="said",
+    )
+    s(
+        "The {noun} turned around and [stared|threw up both arms].".replace(
+            "|threw up both arms", "|could not believe it"
+        )
+    )
     if "prints" in t[1]:
-        s("The friends [gave {him} dry socks|shared their food with {him}] and brought {him} home.".replace("gave {him} dry socks|", "") if True else "")
+        s(
+            "The friends [gave {him} dry socks|shared their food with {him}] and brought {him} home.".replace(
+                "gave {him} dry socks|", ""
+            )
+            if True
+            else ""
+        )
     else:
-        s("The friends ran back and gathered up {pieces}, as much as they could carry." if t[1] in ("the flour", "the thread", "the drops") and t[1] != "the drops" else
-          "The friends helped to close the hole with a bit of {x9}.".replace("{x9}", "wax") if t[1] == "the drops" else "The friends ran back and picked up {pieces}, one by one.")
+        s(
+            "The friends ran back and gathered up {pieces}, as much as they could carry."
+            if t[1] in ("the flour", "the thread", "the drops") and t[1] != "the drops"
+            else "The friends helped to close the hole with a bit of {x9}.".replace("{x9}", "wax")
+            if t[1] == "the drops"
+            else "The friends ran back and picked up {pieces}, one by one."
+        )
     s.bind(noun_gift=s.bound["treat"])
-    s("To thank them, the {noun} gave them {treat}." if t[5] not in ("girl", "beaver") else "The {noun}'s family thanked them with {treat}.")
+    s(
+        "To thank them, the {noun} gave them {treat}."
+        if t[5] not in ("girl", "beaver")
+        else "The {noun}'s family thanked them with {treat}."
+    )
     s.paragraph()
-    s.say("f", "It was no treasure, but it was a good adventure.", "We solved the riddle!", "Next time, it will be a dragon.", how="happily")
-    s.lesson("h", "it is worth following a good question to its end", "curious eyes can be a help to others", chance=0.6)
+    s.say(
+        "f",
+        "It was no treasure, but it was a good adventure.",
+        "We solved the riddle!",
+        "Next time, it will be a dragon.",
+        how="happily",
+    )
+    s.lesson(
+        "h", "it is worth following a good question to its end", "curious eyes can be a help to others", chance=0.6
+    )
     s.night("h", 0.3)

@@ -38,20 +38,55 @@ def afraid(s: Teller) -> None:
     s.paragraph()
     s("{when}, {g_first} noticed it.", "{when}, {g_first} sat down with {h.o} and asked about it.")
     s.say("g", "What are you afraid of, {h.V}?", "Why are you trembling, {h.V}?", "You look pale. What scares you?")
-    s.say("h", "I am afraid of {fear}. Please don't laugh.", "It's {fear}. I know it is silly.", "I am so scared of {fear}.", how="whispering")
-    s.say("g", "I would never laugh about that. Everyone is afraid of something.", "That is not silly at all. I am afraid of some things, too.", "Being afraid is no shame. What is so bad about it?", how="kindly")
+    s.say(
+        "h",
+        "I am afraid of {fear}. Please don't laugh.",
+        "It's {fear}. I know it is silly.",
+        "I am so scared of {fear}.",
+        how="whispering",
+    )
+    s.say(
+        "g",
+        "I would never laugh about that. Everyone is afraid of something.",
+        "That is not silly at all. I am afraid of some things, too.",
+        "Being afraid is no shame. What is so bad about it?",
+        how="kindly",
+    )
     s("{h} thought about it. The worst thing was that {why}.", "{h} explained that {why}.")
     s.say("g", "I see. {advice}.", "I know what helps. {advice}.", "Then let's try something. {advice}.", how="said")
     s.paragraph()
-    s("So they tried it. First {one}. [{h.s} heart beat like a drum.|{h.s} knees were weak.]", "At first, {h} shook {h.his} head. But then {h.he} tried. {one}.")
-    s.say("g", "Very good. Was that enough for today?", "Well done! Shall we go on?", "You are doing well. One more step?", how="asked")
+    s(
+        "So they tried it. First {one}. [{h.s} heart beat like a drum.|{h.s} knees were weak.]",
+        "At first, {h} shook {h.his} head. But then {h.he} tried. {one}.",
+    )
+    s.say(
+        "g",
+        "Very good. Was that enough for today?",
+        "Well done! Shall we go on?",
+        "You are doing well. One more step?",
+        how="asked",
+    )
     s.say("h", "One more step.", "Let's go on.", "I want to try a bit more.", how="answering")
     s("Then {two}.", "After that, {two}.")
-    s("They did this [every day|again and again] for a [week|while]. Each time, it was a little easier.") if s.chance(0.6) else None
+    s("They did this [every day|again and again] for a [week|while]. Each time, it was a little easier.") if s.chance(
+        0.6
+    ) else None
     s("And in the end, {end}.", "Finally, {end}.", "And then it happened: {end}.")
-    s.say("h", "I was afraid, and I did it anyway!", "It was not so bad after all!", "I can hardly believe it!", "I did it!", how="proudly")
+    s.say(
+        "h",
+        "I was afraid, and I did it anyway!",
+        "It was not so bad after all!",
+        "I can hardly believe it!",
+        "I did it!",
+        how="proudly",
+    )
     s.paragraph()
-    s.say("g", "That is what brave means: to be afraid and to try all the same.", "I am proud of you, {h.V}.", how="kindly") if s.chance(0.5) else None
+    s.say(
+        "g",
+        "That is what brave means: to be afraid and to try all the same.",
+        "I am proud of you, {h.V}.",
+        how="kindly",
+    ) if s.chance(0.5) else None
     s.lesson("h", "being brave means to go on although one is afraid", "fear gets smaller when one looks at it closely", "small steps lead to big places",
              now=("helped others who were afraid",), chance=0.85)  # fmt: skip
     s.night("h", 0.3)

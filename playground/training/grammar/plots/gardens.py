@@ -17,7 +17,7 @@ rosebush | a bare twig | one red bud | hundreds of tiny green lice sat on it | t
 cactus | a little ball with thorns | a new thorn, no longer than an eyelash | it became soft and brown below | it got too much water | {h} gave it a dry pot with sand and stopped watering it | It became round and firm again | One night, it opened a big white flower
 carrot | a seed as small as a crumb | a leaf like a feather | the tops disappeared | rabbits came in the early morning | {h} planted clover for the rabbits at the other end | The rabbits ate the clover and left the rest alone | The carrots were long and sweet
 tulip | a brown bulb | a green tip in the snow | the tip did not grow | it was still too cold | {h} covered it with dry leaves until the frost was over | When the sun came, it shot up | It opened on the first day of spring
-pea plant | a wrinkled pea | a pale little hook | birds pulled at the shoots | they took them for worms | {h} hung up shiny ribbons, which moved in the wind | The birds stayed away, and the peas climbed up the ribbons | The pods were full to bursting
+pea plant | a wrinkled pea | a pale little hook | birds pulled at the shoots | the birds took them for worms | {h} hung up shiny ribbons, which moved in the wind | The birds stayed away, and the peas climbed up the ribbons | The pods were full to bursting
 """)
 
 
@@ -33,14 +33,37 @@ def from_a_seed(s: Teller) -> None:
     s("{when} in spring, {g_first} gave {h.o} {seed}.", "{when} in spring, {h} got {seed} from {g_first}.")
     if s.chance(0.5):
         s.say("h", "What is it?", "What will it become?")
-        s.say("g", "A {plant}, if you take care of it.", "Let it be a surprise. Give it earth, water and sun.", how="answering")
+        s.say(
+            "g",
+            "A {plant}, if you take care of it.",
+            "Let it be a surprise. Give it earth, water and sun.",
+            how="answering",
+        )
     else:
         s.say("h", "What can I do with it?", "What must I do now?")
-        s.say("g", "Put it into the ground and wait. Then you will see.", "It is asleep. You must wake it with earth, water and sun.", how="answering")
-    s("{h} dug a hole, put it in and covered it with soil. [Then {h.he} sat down next to it.|{h.he} looked at the spot ten times a day.]")
+        s.say(
+            "g",
+            "Put it into the ground and wait. Then you will see.",
+            "It is asleep. You must wake it with earth, water and sun.",
+            how="answering",
+        )
+    s(
+        "{h} dug a hole, put it in and covered it with soil. [Then {h.he} sat down next to it.|{h.he} looked at the spot ten times a day.]"
+    )
     s("[Days went by|One week passed], and there was nothing to see.")
-    s.say("h", "It does not grow! Shall I dig it up?", "It is dead.", "Nothing happens. I must have done something wrong.", how="sadly")
-    s.say("g", "Have patience. The most important things happen under the ground.", "Wait a little longer. Plants have no clock.", how="answering")
+    s.say(
+        "h",
+        "It does not grow! Shall I dig it up?",
+        "It is dead.",
+        "Nothing happens. I must have done something wrong.",
+        how="sadly",
+    )
+    s.say(
+        "g",
+        "Have patience. The most important things happen under the ground.",
+        "Wait a little longer. Plants have no clock.",
+        how="answering",
+    )
     s("And one morning, there it was: {sign}! [{h} ran to tell everyone.|{h} danced around it.]")
     s.paragraph()
     s("But [some weeks later|soon], there was trouble: {trouble}. {h} [was worried|did not know why].")
@@ -52,8 +75,20 @@ def from_a_seed(s: Teller) -> None:
     s("{use}.")
     s.say("h", "All this out of {seed}!", "And it all began with {seed}!", "I grew it myself!", how="proudly")
     if s.chance(0.5):
-        s("{h} gave some to {g.N} as well." if row[0] in ("bean", "tomato plant", "radish", "carrot", "pea plant") else "{g.N} was the first to see it." if g.owner else "The {g.noun} came to see it, too.")
-    s.lesson("h", "good things need time", "one must look closely to find out what is wrong", "patience makes things grow", chance=0.7)
+        s(
+            "{h} gave some to {g.N} as well."
+            if row[0] in ("bean", "tomato plant", "radish", "carrot", "pea plant")
+            else "{g.N} was the first to see it."
+            if g.owner
+            else "The {g.noun} came to see it, too."
+        )
+    s.lesson(
+        "h",
+        "good things need time",
+        "one must look closely to find out what is wrong",
+        "patience makes things grow",
+        chance=0.7,
+    )
 
 
 def wrong_weeds(s: Teller) -> None:
@@ -65,22 +100,60 @@ def wrong_weeds(s: Teller) -> None:
     s.bind(plant=plural(plant) if plant != "lettuce" else "lettuce plants", n=s.pick(("two", "three", "four")))
     s.open("{h} liked to help, but {h.he} did not like to listen.", "{h} wanted to be a real gardener one day.")
     s.paragraph()
-    s("{when}, {k.N} was tired. {h} wanted to do something nice for {k.him}." if k.pronoun != h.pronoun else "{when}, {k.N} was tired. {h.N} wanted to do something nice.")
+    s(
+        "{when}, {k.N} was tired. {h} wanted to do something nice for {k.him}."
+        if k.pronoun != h.pronoun
+        else "{when}, {k.N} was tired. {h.N} wanted to do something nice."
+    )
     s.say("h", "You can rest today. I will pull the weeds!", "I will clean up the vegetable bed for you!")
-    s.say("k", "That is kind of you. Do you know what weeds look like?", "Thank you. But shall I show you which ones are the weeds?", how="asked")
+    s.say(
+        "k",
+        "That is kind of you. Do you know what weeds look like?",
+        "Thank you. But shall I show you which ones are the weeds?",
+        how="asked",
+    )
     s.say("h", "Of course! Everything small and green.", "Yes, yes. I know it all.", how="answering")
     s("So {h} pulled and pulled. After {n} hours, the bed was clean. {h} was very proud.")
     s("When {k.N} came out, {k.he} turned pale.")
-    s.say("k", "{h.V}, those were my young {plant}! And the tall ones you left are the weeds.", "Oh no! You have pulled out all the {plant} and left the thistles!", how="cried")
-    s.maybe("{h} looked at the heap of little plants. [{h.he} wished the ground would open.|Tears came to {h.his} eyes.]")
+    s.say(
+        "k",
+        "{h.V}, those were my young {plant}! And the tall ones you left are the weeds.",
+        "Oh no! You have pulled out all the {plant} and left the thistles!",
+        how="cried",
+    )
+    s.maybe(
+        "{h} looked at the heap of little plants. [{h.he} wished the ground would open.|Tears came to {h.his} eyes.]"
+    )
     s.sorry("h", "k", s.pick(("I thought I knew it.", "I did not listen.", "I only wanted to help.")))
     s.bind(x=h)
-    s.say("k", "I know that you meant well. Perhaps we can still save some.", "Crying does not help the plants. Water does.", how="kindly")
+    s.say(
+        "k",
+        "I know that you meant well. Perhaps we can still save some.",
+        "Crying does not help the plants. Water does.",
+        how="kindly",
+    )
     s.paragraph()
     s("The {g.noun} lived next door. {h} ran over and asked what to do.")
-    s.say("g", "Quick! Put them into a bucket of water, and plant them again in the evening, when it is cool.", "The roots must not get dry. Hurry, and plant them after sunset.", how="said")
+    s.say(
+        "g",
+        "Quick! Put them into a bucket of water, and plant them again in the evening, when it is cool.",
+        "The roots must not get dry. Hurry, and plant them after sunset.",
+        how="said",
+    )
     s("{h.N} and {h.his} friend {f.N} planted each of them again, one by one, until it was dark. {f.N} held the lamp.")
     s.apart()
-    s.maybe("[For days, they looked sad and limp|At first, they all hung their heads]. {h} watered them morning and evening. Then most of them stood up again.")
-    s.say("k", "You have saved my {plant}. Now you really are a gardener.", "Look, they are growing! You did not give up.", how="said")
-    s.lesson("h", "good will is not enough, one must also ask", "it is better to ask twice than to be wrong once", now=("asked before {x.he} began",))
+    s(
+        "[For days, they looked sad and limp|At first, they all hung their heads]. {h} watered them morning and evening. Then most of them stood up again."
+    )
+    s.say(
+        "k",
+        "You have saved my {plant}. Now you really are a gardener.",
+        "Look, they are growing! You did not give up.",
+        how="said",
+    )
+    s.lesson(
+        "h",
+        "good will is not enough, one must also ask",
+        "it is better to ask twice than to be wrong once",
+        now=("asked before {x.he} began",),
+    )

@@ -39,16 +39,34 @@ def second_try(s: Teller) -> None:
     s.elder()
     s.open()
     s.paragraph()
-    s("{when}, {h} had an idea: {h.he} wanted to make {o.a}. {h.he} took {stuff} and began.", "{when}, {h} decided to make {o.a} all by {h.self}. All {h.he} had was {stuff}.")
-    s("{h} worked [all morning|for hours|without a break]. [{h.he} hummed while {h.he} worked.|Then it was done.|{h.he} could hardly wait to try it.]")
+    s(
+        "{when}, {h} had an idea: {h.he} wanted to make {o.a}. {h.he} took {stuff} and began.",
+        "{when}, {h} decided to make {o.a} all by {h.self}. All {h.he} had was {stuff}.",
+    )
+    s(
+        "{h} worked [all morning|for hours|without a break]. [{h.he} hummed while {h.he} worked.|Then it was done.|{h.he} could hardly wait to try it.]"
+    )
     s("But {o.the} {fail}.", "It looked good. But when {h} tried it out, {o.the} {fail}.")
-    s.say("h", "All that work for nothing!", "I will never make anything again!", "What a stupid {o.n}!", how=s.pick(("cried", "groaned", "shouted")))
+    s.say(
+        "h",
+        "All that work for nothing!",
+        "I will never make anything again!",
+        "What a stupid {o.n}!",
+        how=s.pick(("cried", "groaned", "shouted")),
+    )
     s("{h} [kicked a stone|threw down everything and walked off|sat down with {h.his} back to it].")
     s.paragraph()
     s("{f_intro} came along and looked at {o.the}.")
-    s.say("f", "You were almost there. Do you know why it did not work?", "Don't give up. Let's see what the reason is.", how="said")
+    s.say(
+        "f",
+        "You were almost there. Do you know why it did not work?",
+        "Don't give up. Let's see what the reason is.",
+        how="said",
+    )
     s.say("h", "No. I did everything right.", "I have no idea.", "Because I am no good at it.", how="answering")
-    s("They looked at it from all sides. They tried it [once more|again] and watched closely. Then {f.N} [pointed|saw it].")
+    s(
+        "They looked at it from all sides. They tried it [once more|again] and watched closely. Then {f.N} [pointed|saw it]."
+    )
     s.say("f", "Look! {why}.", "I think I know it. {why}.", how="said")
     s.say("h", "You are right! I did not see that.", "Of course! Why didn't I think of that?", how="cried")
     if s.chance(0.5):
@@ -57,9 +75,21 @@ def second_try(s: Teller) -> None:
         s("So they {cure}.", "Together they {cure}.")
     s("And now? {o.the} {win}!", "This time, {o.the} {win}!")
     s.paragraph()
-    s.say("h", "Without you, I would have given up.", "We did it! Thank you, {f.V}!", "Two heads see more than one.", how="happily")
+    s.say(
+        "h",
+        "Without you, I would have given up.",
+        "We did it! Thank you, {f.V}!",
+        "Two heads see more than one.",
+        how="happily",
+    )
     s.say("f", "Shall we make another one?", "What shall we make next?", how="asked") if s.chance(0.5) else None
-    s.lesson("h", "a failure can show the way", "it is worth asking why something went wrong", "the second try is often the best", now=("asked why when something did not work",))
+    s.lesson(
+        "h",
+        "a failure can show the way",
+        "it is worth asking why something went wrong",
+        "the second try is often the best",
+        now=("asked why when something did not work",),
+    )
 
 
 def stuck_fast(s: Teller) -> None:
@@ -77,18 +107,40 @@ def stuck_fast(s: Teller) -> None:
     s.bind(what=what[0], lay=what[1], todo=what[2])
     s.open()
     s.paragraph()
-    s("{when}, {h} came upon {what}. It {lay}. {h} wanted to {todo}, but it did not move.", "{when}, {h} found that {what} {lay}. {h.he} tried to {todo}. It did not move at all.")
+    s(
+        "{when}, {h} came upon {what}. It {lay}. {h} wanted to {todo}, but it did not move.",
+        "{when}, {h} found that {what} {lay}. {h.he} tried to {todo}. It did not move at all.",
+    )
     s.say("h", "It is too heavy for me.", "I need help.", "Alone, I can't do it.", how="said")
     s("{f_intro} came by and helped. They pushed and pulled, but it did not move.")
-    s("Then {c.a} came along. {c.he} helped, too. The three of them pushed and pulled. It moved a tiny bit and then slid back.")
+    s(
+        "Then {c.a} came along. {c.he} helped, too. The three of them pushed and pulled. It moved a tiny bit and then slid back."
+    )
     s("{d.a}, the smallest of all, [had been watching|was sitting nearby].".replace("{d.a}", "{d.a}"))
     s.say("d", "May I help?", "Can I push, too?", how="shyly")
     s.say("c", "You? You are much too small!", "What can someone as small as you do?", how="laughed")
     s.say("h", "Every bit helps. Come on!", "Four are better than three. Stand next to me!", how="said")
-    s.say("d", "But you don't push at the same time. I will count, and at three, we all push.", "I saw it from here: one pushes when the others rest. Let me count to three!", how="said")
-    s("So {d.N} counted. One, two, three! They all pushed at the same moment. And it moved! [A little, and a little more, and then it went all at once.|It creaked, it shook, and then it was done.]")
+    s.say(
+        "d",
+        "But you don't push at the same time. I will count, and at three, we all push.",
+        "I saw it from here: one pushes when the others rest. Let me count to three!",
+        how="said",
+    )
+    s(
+        "So {d.N} counted. One, two, three! They all pushed at the same moment. And it moved! [A little, and a little more, and then it went all at once.|It creaked, it shook, and then it was done.]"
+    )
     s.paragraph()
     s("They [fell into the grass and laughed|cheered and danced around]. {c.N} turned to {d.N}.")
-    s.say("c", "I am sorry that I laughed at you. Without you, it would still be there.", "You were not too small. You were just what we needed.", how="said")
+    s.say(
+        "c",
+        "I am sorry that I laughed at you. Without you, it would still be there.",
+        "You were not too small. You were just what we needed.",
+        how="said",
+    )
     s("{h.N} shared {treat} with all of them.")
-    s.lesson("h", "even the smallest can make the difference", "it helps to pull together, at the same time", "a clever head is as good as strong arms")
+    s.lesson(
+        "h",
+        "even the smallest can make the difference",
+        "it helps to pull together, at the same time",
+        "a clever head is as good as strong arms",
+    )

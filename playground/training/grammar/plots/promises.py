@@ -1,6 +1,7 @@
 """A promise is made, and keeping it is not easy."""
 
 from playground.training.grammar.teller import Teller
+from playground.training.grammar.words.people import EVERY
 from playground.training.grammar.words.tables import rows
 
 # promise (base form) | to whom it matters | what would have happened otherwise | sign that it was right
@@ -17,7 +18,7 @@ read to old Mrs. Bell | the old lady | the old lady would have waited at the win
 bring lunch to the field | the workers | the workers would have been hungry until night | The workers cheered when they saw the basket
 cover the strawberries before night | the strawberries | the frost would have killed them | In the morning, the strawberries were as fresh as ever
 """)
-FUN = ("go swimming", "go to the puppet show", "slide down the hay", "look at the new foals", "play pirates",
+FUN = ("go swimming", "go to the puppet show", "slide down the hay", "look at the new foals",
        "see the circus come in", "go on a boat", "fly kites", "watch the parade", "eat ice cream by the fountain")  # fmt: skip
 
 
@@ -29,18 +30,36 @@ def duty_first(s: Teller) -> None:
     s.open()
     s.paragraph()
     s("{when}, {k.N} had to go to the next town.", "{when}, {k.N} had to leave the house for some hours.")
-    s.say("k", "Can you {duty} while I am away, {h.V}?", "Will you {duty} for me today?", "{h.V}, may I trust you to {duty}?")
+    s.say(
+        "k",
+        "Can you {duty} while I am away, {h.V}?",
+        "Will you {duty} for me today?",
+        "{h.V}, may I trust you to {duty}?",
+    )
     s.say("h", "Yes, I promise.", "You can count on me.", "I promise. I will not forget it.", how="answering")
     s.paragraph()
-    s("A little later, {f_intro} [knocked at the window|came running|stood at the door].", "{k.N} had hardly left when {f_intro} came.")
-    s.say("f", "Come quick! Let's {fun}!", "Come with us! We are off to {fun}!", "Do you want to {fun}? We must go now!")
+    s(
+        "A little later, {f_intro} [knocked at the window|came running|stood at the door].",
+        "{k.N} had hardly left when {f_intro} came.",
+    )
+    s.say(
+        "f", "Come quick! Let's {fun}!", "Come with us! We are off to {fun}!", "Do you want to {fun}? We must go now!"
+    )
     s("{h} wanted to go so much. {h.he} [looked at the road and then at {h.his} feet|had waited for this all week].")
-    s.say("h", "I can't. I promised to {duty}.", "I would love to. But I have promised to {duty}.", "Not now. {k.N} trusts me.".replace("{k.N}", "My {k.noun}"), how="sadly")
+    s.say(
+        "h",
+        "I can't. I promised to {duty}.",
+        "I would love to. But I have promised to {duty}.",
+        "Not now. {k.N} trusts me.".replace("{k.N}", "My {k.noun}"),
+        how="sadly",
+    )
     s.say("f", "Nobody will notice.", "You can do that tomorrow.", "It is just a promise.", how="said")
     s.say("h", "But I would know it.", "A promise is a promise.", "It can't wait, and I gave my word.", how="answering")
     s("{f.N} shrugged and ran off. [It was very quiet then.|{h} heard the others laugh far away.]")
     s.paragraph()
-    s("{h} [swallowed {h.his} tears|took a deep breath] and did what {h.he} had promised. [It took a long time.|{h.he} did it with great care.]")
+    s(
+        "{h} [swallowed {h.his} tears|took a deep breath] and did what {h.he} had promised. [It took a long time.|{h.he} did it with great care.]"
+    )
     s("{sign}.") if row[3][0].isupper() and "Three days" not in row[3] and "In the morning" not in row[3] else None
     s("When {k.N} came back, {k.he} [saw it at once|looked around] and [smiled|nodded].")
     s.bind(x=h)
@@ -50,17 +69,26 @@ def duty_first(s: Teller) -> None:
     s("The next day, {k.N} said that {h.N} had earned a treat. So {k.he} took the whole day off, and {h.N} and {f.N} could {fun} after all."
       if s.bound["fun"] not in ("see the circus come in", "watch the parade", "look at the new foals") else
       "The next day, {f.N} came and told {h.N} everything. {k.N} gave them {treat}, and they acted it all out in the yard.")  # fmt: skip
-    s.lesson("h", "a kept promise feels better than any game", "people trust those who keep their word", now=("was known as someone who kept {x.his} word",))
+    s.lesson(
+        "h",
+        "a kept promise feels better than any game",
+        "people trust those who keep their word",
+        now=("was known as someone who kept {x.his} word",),
+    )
 
 
 def before_dark(s: Teller) -> None:
-    h, k = s.hero(), s.kin()
-    f = s.friend()
+    h, k = s.hero(animals=EVERY), s.kin()
+    f = s.friend(animals=EVERY)
     p = s.outside()
     s.open()
     s.paragraph()
     s("{when}, {h.N} wanted to go {p.to} with {f_intro}.")
-    s.say("k", "You may go, but be home before dark. Do you promise?", "Come back before the sun touches the hills. Promise?", how="asked")
+    s.say(
+        "k",
+        "You may go, but be home before dark. Do you promise?",
+        "Come back before the sun touches the hills. Promise?",
+    )
     s.say("h", "I promise!", "Yes, I promise!", "Don't worry, I will!")
     s.paragraph()
     s.walk("p", "h", "f")
@@ -76,18 +104,47 @@ def before_dark(s: Teller) -> None:
     s("There they [found|discovered] {wonder}. They forgot [everything else|the time].")
     s("When {h} looked up, the sun was [low|already low] and the shadows were long.")
     s.say("h", "I have to go home now. I promised.", "The sun is going down. I must go!", how="said")
-    s.say("f", "Just five more minutes!", "Stay a little longer! It is so nice here.", "Oh, please, stay! It's not dark yet.")
+    s.say(
+        "f",
+        "Just five more minutes!",
+        "Stay a little longer! It is so nice here.",
+        "Oh, please, stay! It's not dark yet.",
+    )
     s("{h} looked at {dear} and thought of {k.Ns} [face|words]. [It was hard.|{h.he} wanted to stay so much.]")
-    s.say("h", "No. If I am late, {k.V} will worry.".replace("{k.V}", "my {k.noun}"), "I gave my word. Tomorrow is another day.", how="answering")
+    s.say(
+        "h",
+        "No. If I am late, {k.V} will worry.".replace("{k.V}", "my {k.noun}"),
+        "I gave my word. Tomorrow is another day.",
+        how="answering",
+    )
     s("{f.N} sighed. Then {f.he} came, too. They ran all the way.")
     s.paragraph()
-    s("{h} was home just as the first star came out. {k.N} was standing at the door." if h.kind == "child" else "{h} was home just as the first star came out. {k.N} was already waiting.")
-    s.say("k", "You kept your promise.", "There you are, just in time. I knew it.", "Just before dark. Well done!", how="kindly")
+    s(
+        "{h} was home just as the first star came out. {k.N} was standing at the door."
+        if h.kind == "child"
+        else "{h} was home just as the first star came out. {k.N} was already waiting."
+    )
+    s.say(
+        "k",
+        "You kept your promise.",
+        "There you are, just in time. I knew it.",
+        "Just before dark. Well done!",
+        how="kindly",
+    )
     more = s.chance(0.5)
     if more:
-        s("A moment later, [thunder rolled and rain poured down|thick fog came up]. [How good it was to be home!|{h} was glad to be inside.]")
-    s.say("k", "Because I can trust you, you may stay a bit longer next time.", "Because you keep your word, you may go again tomorrow.", how="said")
-    s("The next day, they were back with {dear}. {k.N} had given them {treat} to take along.") if s.chance(0.6) else None
+        s(
+            "A moment later, [thunder rolled and rain poured down|thick fog came up]. [How good it was to be home!|{h} was glad to be inside.]"
+        )
+    s.say(
+        "k",
+        "Because I can trust you, you may stay a bit longer next time.",
+        "Because you keep your word, you may go again tomorrow.",
+        how="said",
+    )
+    s("The next day, they were back with {dear}. {k.N} had given them {treat} to take along.") if s.chance(
+        0.6
+    ) else None
     s.lesson("h", "trust grows when promises are kept", "a promise is worth more than five minutes", chance=0.6)
 
 
@@ -106,25 +163,57 @@ def bring_it_back(s: Teller) -> None:
     s.open()
     s.paragraph()
     s("{h} wanted to {why}, but for that {h.he} needed a {o.n}.")
-    s("{when}, {h} went to see the {g.noun}, who had {o.a}.", "The {g.noun} had {o.a}. So {when}, {h} went to see {g.him}.")
+    s(
+        "{when}, {h} went to see the {g.noun}, who had {o.a}.",
+        "The {g.noun} had {o.a}. So {when}, {h} went to see {g.him}.",
+    )
     s.world.own(g, o)
     place = s.spot("p")
     s.world.go(place, h, g)
     s.say("h", "May I borrow your {o.n}?", "Could you please lend me your {o.n}?", how="shyly")
-    s.say("g", "Yes, but I need it back on {day}. I must {need}.", "You may. But bring it back by {day}, because I want to {need}.", how="answering")
+    s.say(
+        "g",
+        "Yes, but I need it back on {day}. I must {need}.",
+        "You may. But bring it back by {day}, because I want to {need}.",
+        how="answering",
+    )
     s.say("h", "On {day}. I promise!", "I promise to bring it back in time.")
     s.world.give(g, o, h)
     s("So {h} took {o.the} home and had a wonderful time with {o.him}.", "{h} carried {o.the} home and was {*glad}.")
     s.paragraph()
-    s("Then {day} came, and with it came [a terrible storm|heavy rain|deep snow|thick fog]. [Nobody was outside.|The whole street was empty.]")
-    s("{h} looked out of the window. The {g.noun} lived at the other end of the {where}.".replace("{where}", s.setting if s.setting in ("town", "village") else "valley"))
-    s.say("h", "Surely nobody expects me today.", "I could go tomorrow.", "It is so far, and I would get wet.", how="thought")
-    s("But then {h.he} remembered {h.his} promise." , "But a promise was a promise.")
-    s("{h} wrapped {o.the} in a [blanket|sack], put on {h.his} boots and went. [The wind pushed {h.him} back.|Twice {h.he} almost fell.] But {h.he} held {o.the} tight.")
+    s(
+        "Then {day} came, and with it came [a terrible storm|heavy rain|deep snow|thick fog]. [Nobody was outside.|The whole street was empty.]"
+    )
+    s(
+        "{h} looked out of the window. The {g.noun} lived at the other end of the {where}.".replace(
+            "{where}", s.setting if s.setting in ("town", "village") else "valley"
+        )
+    )
+    s.say(
+        "h",
+        "Surely nobody expects me today.",
+        "I could go tomorrow.",
+        "It is so far, and I would get wet.",
+        how="thought",
+    )
+    s("But then {h.he} remembered {h.his} promise.", "But a promise was a promise.")
+    s(
+        "{h} wrapped {o.the} in a [blanket|sack], put on {h.his} boots and went. [The wind pushed {h.him} back.|Twice {h.he} almost fell.] All the way, {h.he} held {o.the} tight."
+    )
     s("At last, {h} knocked at the {g.Ns} door.".replace("{g.Ns}", "{g.noun}'s"))
     s.world.give(h, o, g)
-    s.say("g", "You came, in this weather? I did not dare to hope for it!", "What a surprise! I thought you would not come today.", how="cried")
+    s.say(
+        "g",
+        "You came, in this weather? I did not dare to hope for it!",
+        "What a surprise! I thought you would not come today.",
+        how="cried",
+    )
     s.say("h", "I promised it.", "Today is {day}. I gave you my word.", how="answering")
     s("The {g.noun} made [hot tea|hot chocolate|warm milk with honey] and hung {h.Ns} wet coat by the stove.")
-    s.say("g", "You can borrow anything you like from me, any time.", "From now on, my door is always open for you.", how="said")
+    s.say(
+        "g",
+        "You can borrow anything you like from me, any time.",
+        "From now on, my door is always open for you.",
+        how="said",
+    )
     s.lesson("h", "who keeps a promise finds open doors", "a promise counts in bad weather, too", chance=0.6)

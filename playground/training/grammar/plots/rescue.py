@@ -24,10 +24,25 @@ def stuck_animal(s: Teller) -> None:
            "bird": "flutter", "calf": "moo", "goat": "bleat", "frog": "croak"}[row[0]])  # fmt: skip
     s.open()
     s.paragraph()
-    s("{when}, {h.N} and {f_intro2} heard something {cry}. [It sounded like a cry for help.|They followed the sound.]".replace("{f_intro2}", "{h.his} friend {f.N}"))
+    s(
+        "{when}, {h.N} and {f_intro2} heard something {cry}. [It sounded like a cry for help.|They followed the sound.]".replace(
+            "{f_intro2}", "{h.his} friend {f.N}"
+        )
+    )
     s.apart()
-    s("There was {o.a}, {where}. It could not get out.".replace("It could not get out.", "It could not get down." if row[0] in ("kitten", "goat") else "It could not get away."))
-    s.say("f", "Poor thing! What can we do?", "We must do something!", "How did it get there?", how="cried" if s.chance(0.5) else "")
+    s(
+        "There was {o.a}, {where}. It could not get out.".replace(
+            "It could not get out.",
+            "It could not get down." if row[0] in ("kitten", "goat") else "It could not get away.",
+        )
+    )
+    s.say(
+        "f",
+        "Poor thing! What can we do?",
+        "We must do something!",
+        "How did it get there?",
+        how="cried" if s.chance(0.5) else "",
+    )
     s("{h} did not wait. {h.he} {fail}.", "{h} tried it right away. {h.he} {fail}.")
     s.say("f", "That does not work. We have to think first.", "Stop! We only make it worse.", how="said")
     s("So they sat down and thought. {h.N} looked at {o.the}. {f.N} looked around.")
@@ -44,6 +59,17 @@ def stuck_animal(s: Teller) -> None:
         s.say("g", "You did not only have good hearts, you also used your heads!", "How can I thank you?", how="said")
         s("The {g.noun} gave them {treat}, and they were allowed to visit the {o.n} every day.")
     else:
-        s("The {o.n} looked back at them once, and then it was gone.", "They watched it go and were {*glad}.") if row[0] not in ("kitten", "puppy") else s("It purred and did not want to leave anymore." if row[0] == "kitten" else "It licked their faces and did not want to leave anymore.")
-    s.lesson("h", "thinking is sometimes faster than running", "to help others, one must think as they do", "two friends have more ideas than one")
+        s("The {o.n} looked back at them once, and then it was gone.", "They watched it go and were {*glad}.") if row[
+            0
+        ] not in ("kitten", "puppy") else s(
+            "It purred and did not want to leave anymore."
+            if row[0] == "kitten"
+            else "It licked their faces and did not want to leave anymore."
+        )
+    s.lesson(
+        "h",
+        "thinking is sometimes faster than running",
+        "to help others, one must think as they do",
+        "two friends have more ideas than one",
+    )
     s.night("h", 0.25)

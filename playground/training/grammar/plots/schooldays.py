@@ -16,11 +16,27 @@ def show_and_tell(s: Teller) -> None:
     s.bind(thing=what[0], story=what[1], did=what[2], the_thing="the " + what[0].split(" ", 1)[1])
     s.open()
     s.paragraph()
-    s("On Friday, all the children were going to bring something special to school. {h} wanted to bring {h.his} {o.an}.", "{gname}, the teacher, told the class to bring something special on Friday. {h} wanted to bring {h.his} {o.an}.")
+    s(
+        "On Friday, all the children were going to bring something special to school. {h} wanted to bring {h.his} {o.an}.",
+        "{gname}, the teacher, told the class to bring something special on Friday. {h} wanted to bring {h.his} {o.an}.",
+    )
     s.world.put(o, s.spot("p", indoors=True, only=("school",)) if s.setting != "farm" else s.spot("p"))
-    s("But on Friday morning, {o.the} {o.was} nowhere to be found. {h} looked [everywhere|under the bed and behind the door]. It got later and later, and {h} had to go.")
-    s("In {h.his} coat pocket, there was only {thing}. {h} had carried it around for a long time.".replace("In {h.his}", "In {h.Ns}"))
-    s("At school, {f_intro} showed {fthing}. Another child had {cthing}. Everyone said oh and ah.".replace("{fthing}", s.pick(("a real sword", "a singing bird in a cage", "a tooth of a shark", "a golden watch"))).replace("{cthing}", s.pick(("a medal", "a robot that could walk", "a mask from far away", "a fossil as big as a plate"))))
+    s(
+        "But on Friday morning, {o.the} {o.was} nowhere to be found. {h} looked [everywhere|under the bed and behind the door]. It got later and later, and {h} had to go."
+    )
+    s(
+        "In {h.his} coat pocket, there was only {thing}. {h} had carried it around for a long time.".replace(
+            "In {h.his}", "In {h.Ns}"
+        )
+    )
+    s(
+        "At school, {f_intro} showed {fthing}. Another child had {cthing}. Everyone said oh and ah.".replace(
+            "{fthing}", s.pick(("a real sword", "a singing bird in a cage", "a tooth of a shark", "a golden watch"))
+        ).replace(
+            "{cthing}",
+            s.pick(("a medal", "a robot that could walk", "a mask from far away", "a fossil as big as a plate")),
+        )
+    )
     s("{h} [felt smaller and smaller|slid down in {h.his} chair].")
     s.say("g", "And what have you brought, {h.V}?", "Now it is your turn, {h.V}.", how="said")
     s.say("h", "Only {thing}.", "It is nothing special. Just {thing}.", how="whispering")
@@ -32,5 +48,8 @@ def show_and_tell(s: Teller) -> None:
     s.paragraph()
     s.say("f", "May I hold it?", "That is the best thing of all! May I see it?", how="asked")
     s("Everyone wanted to touch {the_thing}. [{h} sat up straight again.|The bell rang, but nobody got up.]")
-    s("And {o.the}? In the evening, {h} found {o.him} in {h.his} own rubber boot. {h.he} had to laugh.", "At home, {o.the} lay right on the table. But {h} did not mind.")
+    s(
+        "And {o.the}? In the evening, {h} found {o.him} in {h.his} own rubber boot. {h.he} had to laugh.",
+        "At home, {o.the} lay right on the table. But {h} did not mind.",
+    )
     s.lesson("h", "a thing is as special as its story", "even a small thing can be a treasure", chance=0.8)

@@ -52,7 +52,11 @@ def hard_at_first(s: Teller) -> None:
     s.paragraph()
     s("{when}, {h} tried it for the first time. {h.he} {fail}.", "{when}, {h} tried. {h.he} {fail}.",
       "So {when}, {h} decided to try. But {h.he} {fail}.")  # fmt: skip
-    s("{h} tried again, but it was no better.", "The second time was just as bad.", "The next try was not better at all.")
+    s(
+        "{h} tried again, but it was no better.",
+        "The second time was just as bad.",
+        "The next try was not better at all.",
+    )
     s.say("h", "I will never learn it!", "This is too hard for me!", "I give up!", "I am no good at this!",
           how=s.pick(("cried", "shouted", "sighed", "groaned", "said sadly")))  # fmt: skip
     s.feel("h", "sad") if s.chance(0.5) else None
@@ -62,17 +66,38 @@ def hard_at_first(s: Teller) -> None:
     s.say("g", "Nobody can do everything the first time, {h.V}. I had to learn it, too.",
           "Do you know how often I failed before I could {skill}? A hundred times!",
           "You are not bad at it. You have only just begun.", how="kindly")  # fmt: skip
-    s.say("h", "What am I doing wrong?", "Then why does it not work?", "How did you do it?", "Can you show me how?", how="shyly")
+    s.say(
+        "h",
+        "What am I doing wrong?",
+        "Then why does it not work?",
+        "How did you do it?",
+        "Can you show me how?",
+        how="shyly",
+    )
     s.bind(reason="{why}".replace("{why}", row[2].replace("{h.his}", "your").replace("{h}", "you")
            .replace("you was", "you were")))  # fmt: skip
-    s.say("g", "I think {reason}. {advice}.", "I watched you. {advice}.", "It did not work because {reason}. {advice}.", how="answering")
+    s.say(
+        "g",
+        "I think {reason}. {advice}.",
+        "I watched you. {advice}.",
+        "It did not work because {reason}. {advice}.",
+        how="answering",
+    )
     s("{h} nodded and tried once more. [It was still not perfect, but it was better.|This time it went a little better.]",
       "{h} did as the {g.noun} said. It helped a little." if not g.owner else "{h} did as {g.N} said. It helped a little.")  # fmt: skip
     s.paragraph()
-    s("{h} practiced every [day|morning|afternoon] for [a week|two weeks|ten days|a month]. [Some days were good and some were bad.|{h.he} did not give up, even when it rained.|Often {h.he} was tired, but {h.he} went on.]")
-    s("And then, one [day|morning|evening], {h} {win}.", "Then the great day came: {h} {win}!", "At last, it worked. {h} {win}!")
+    s(
+        "{h} practiced every [day|morning|afternoon] for [a week|two weeks|ten days|a month]. [Some days were good and some were bad.|{h.he} did not give up, even when it rained.|Often {h.he} was tired, but {h.he} went on.]"
+    )
+    s(
+        "And then, one [day|morning|evening], {h} {win}.",
+        "Then the great day came: {h} {win}!",
+        "At last, it worked. {h} {win}!",
+    )
     s.say("h", "Look at me! I can do it!", "I did it! I did it!", "Did you see that? I can {skill}!", how="proudly")
-    s.say("g", "I knew that you could do it.", "Well done, {h.V}!", "See what practice can do?", how="kindly") if s.chance(0.6) else s.feel("h", "glad")
+    s.say(
+        "g", "I knew that you could do it.", "Well done, {h.V}!", "See what practice can do?", how="kindly"
+    ) if s.chance(0.6) else s.feel("h", "glad")
     s.lesson("h", "hard things become easy if one keeps trying", "nobody is born a master", "every master was a beginner once",
              "a mistake is only a step on the way", now=("never said \"I can't\" again, only \"I can't yet\"", "did not give up so quickly"))  # fmt: skip
 
@@ -93,12 +118,29 @@ def teaching_back(s: Teller) -> None:
     s.say("f", "Will you really help me?", "Do you think I can learn it?", how="shyly")
     s.say("h", "Of course. We have the whole day.", "Yes. I needed many tries, too.", how="answering")
     s("All [day|afternoon], {h.N} showed {f.N} how to {skill}. [They tried it twenty times.|Slowly, it got better.]")
-    s("In the end, {f.N} could do it! [They both cheered.|{f} threw {f.his} arms around {h.N}.|They danced for joy.]".replace("|{f} threw {f.his} arms around {h.N}", "" if h.kind == "animal" else "|{f} threw {f.his} arms around {h.N}"))
+    s(
+        "In the end, {f.N} could do it! [They both cheered.|{f} threw {f.his} arms around {h.N}.|They danced for joy.]".replace(
+            "|{f} threw {f.his} arms around {h.N}", "" if h.kind == "animal" else "|{f} threw {f.his} arms around {h.N}"
+        )
+    )
     s.thank("f", "h", 0)
     s.paragraph()
-    s("A few [days|weeks] later, {h} tried to {skill2}. But {h.he} {fail2}.", "Soon after that, {h} wanted to {skill2}. It did not go well. {h.he} {fail2}.")
+    s(
+        "A few [days|weeks] later, {h} tried to {skill2}. But {h.he} {fail2}.",
+        "Soon after that, {h} wanted to {skill2}. It did not go well. {h.he} {fail2}.",
+    )
     s.say("h", "I thought everything would be easy for me.", "Now I know how you felt.", how="sadly")
-    s.say("f", "Don't worry. This is something I can do well. {advice2}.", "Now it is my turn to help you. {advice2}.", how="kindly")
+    s.say(
+        "f",
+        "Don't worry. This is something I can do well. {advice2}.",
+        "Now it is my turn to help you. {advice2}.",
+        how="kindly",
+    )
     s("{f.N} was a patient teacher. By the [end of the week|next morning|evening], {h.N} could {skill2}, too.")
-    s.lesson("h", "everyone is good at something", "the best friends teach each other", "a good teacher can be a good pupil, too")
+    s.lesson(
+        "h",
+        "everyone is good at something",
+        "the best friends teach each other",
+        "a good teacher can be a good pupil, too",
+    )
     s.night("h", 0.3)

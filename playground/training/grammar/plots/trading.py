@@ -42,7 +42,16 @@ def chain_of_swaps(s: Teller) -> None:
         adjective, noun = good[0].split(" ", 1) if not good[0].startswith(("pair", "jar", "bag")) else ("", good[0])
         s.thing(slot, noun, adjective)
         s.bind(**{slot + "_for": good[1]})
-    s.bind(loved=loved, the_loved="the " + loved.split(" ", 1)[1].split(" with ")[0].split(" full ")[0].split(" that ")[0].split(" as ")[0].split(" in ")[0])
+    s.bind(
+        loved=loved,
+        the_loved="the "
+        + loved.split(" ", 1)[1]
+        .split(" with ")[0]
+        .split(" full ")[0]
+        .split(" that ")[0]
+        .split(" as ")[0]
+        .split(" in ")[0],
+    )
     place = s.spot("z")
     s.world.go(place, h, w1, w2, w3)
     for who, slot in ((h, "o"), (w1, "p"), (w2, "q")):
@@ -61,18 +70,50 @@ def chain_of_swaps(s: Teller) -> None:
     s("The {a.noun} took {o.the} and gave {h.o} {p.a} for it.")
     s.paragraph()
     s("A little farther on, a {b.noun} was [sighing|standing at a gate].")
-    s.say("b", "What shall I do? I need {p.a} to {p_for}.", "I have looked everywhere for {p.a}. I must {p_for}!" if not s.bound["p_for"].startswith(("walk with", "sit better", "keep the sun")) else "What shall I do? I need {p.a} to {p_for}.", how="said")
-    s.say("h", "What luck! I have {p.a} here.", "Look, here is one!" if not goods[1][0].startswith("pair") else "Look what I have got!", how="cried")
+    s.say(
+        "b",
+        "What shall I do? I need {p.a} to {p_for}.",
+        "I have looked everywhere for {p.a}. I must {p_for}!"
+        if not s.bound["p_for"].startswith(("walk with", "sit better", "keep the sun"))
+        else "What shall I do? I need {p.a} to {p_for}.",
+        how="said",
+    )
+    s.say(
+        "h",
+        "What luck! I have {p.a} here.",
+        "Look, here is one!" if not goods[1][0].startswith("pair") else "Look what I have got!",
+        how="cried",
+    )
     s.world.give(h, s.bound["p"], w2)
     s.world.give(w2, s.bound["q"], h)
-    s("The {b.noun} was so {*glad} that {h.N} got {q.a} in return. {p.the} stayed with the {b.noun}, and {h} walked on with {q.the}." if True else "")
+    s(
+        "The {b.noun} was so {*glad} that {h.N} got {q.a} in return. {p.the} stayed with the {b.noun}, and {h.N} walked on with {q.the}."
+        if True
+        else ""
+    )
     s("At the corner, there was a {c.noun}, who wanted to {q_for} but had no {q.n}.")
-    s("{h} did not think twice and held out {q.the}." , "{h} laughed and gave away {q.the}, too.")
+    s("{h} did not think twice and held out {q.the}.", "{h} laughed and gave away {q.the}, too.")
     s.world.give(h, s.bound["q"], w3)
-    s.say("c", "You don't know how much this helps me! Wait, I have something for you.", "I can't let you go without a present.", how="cried")
+    s.say(
+        "c",
+        "You don't know how much this helps me! Wait, I have something for you.",
+        "I can't let you go without a present.",
+        how="cried",
+    )
     s("The {c.noun} went inside and came back with {loved}!")
     s.paragraph()
-    s("{h} came home with {the_loved} in {h.his} arms." if "tree" not in loved and "sled" not in loved else "{h} came home with {the_loved}.")
-    s.say("k", "Where did you get that?", "That is not what you left with!", how="asked")
-    s.say("h", "It all began with {o.a}. Then I got {p.a}, then {q.a}, and then this!", "I gave away {o.a}, {p.a} and {q.a}. And everyone was happy.", how="laughed" if s.chance(0.3) else "answering")
-    s.lesson("h", "what one does not need may be just right for another", "giving goes around and comes back", chance=0.6)
+    s(
+        "{h} came home with {the_loved} in {h.his} arms."
+        if "tree" not in loved and "sled" not in loved
+        else "{h} came home with {the_loved}."
+    )
+    s.say("k", "Where did you get that?", "Is that what you left with?")
+    s.say(
+        "h",
+        "It all began with {o.a}. Then I got {p.a}, then {q.a}, and then this!",
+        "I gave away {o.a}, {p.a} and {q.a}. And everyone was happy.",
+        how="laughed" if s.chance(0.3) else "answering",
+    )
+    s.lesson(
+        "h", "what one does not need may be just right for another", "giving goes around and comes back", chance=0.6
+    )

@@ -28,17 +28,43 @@ def plan_and_rain(s: Teller) -> None:
     s.bind(day=day)
     s.open()
     s.paragraph()
-    s("[For days|All week], {h} had looked forward to {day}. On {day}, {h.he} and {f_intro} were going to {plan}.".replace("{f_intro}", "{h.his} friend {f.N}"),
-      "{h} and {h.his} friend {f.N} had a plan. On {day}, they wanted to {plan}.")
+    s(
+        "[For days|All week], {h} had looked forward to {day}. On {day}, {h.he} and {f_intro} were going to {plan}.".replace(
+            "{f_intro}", "{h.his} friend {f.N}"
+        ),
+        "{h} and {h.his} friend {f.N} had a plan. On {day}, they wanted to {plan}.",
+    )
     s("Everything was ready: {packed}.", "They had got everything ready: {packed}.")
-    s("But when {day} came, it brought {came}. {why}.".replace("{why}.", "Soon {why}." if "could" not in row[3] and "hung" not in row[3] and "were" not in row[3] and "was" not in row[3] else "And so {why}."))
+    s(
+        "But when {day} came, it brought {came}. {why}.".replace(
+            "{why}.",
+            "Soon {why}."
+            if "could" not in row[3] and "hung" not in row[3] and "were" not in row[3] and "was" not in row[3]
+            else "And so {why}.",
+        )
+    )
     s.feel("h", "sad")
-    s.say("h", "Now everything is ruined!", "It's not fair! We waited so long!", "Why does it have to be today?", how="cried")
+    s.say(
+        "h",
+        "Now everything is ruined!",
+        "It's not fair! We waited so long!",
+        "Why does it have to be today?",
+        how="cried",
+    )
     s.say("f", "Maybe it will get better soon.", "Let's wait a bit.", "Perhaps it will change.", how="said")
-    s.maybe("They waited at the window for an hour. [Nothing changed.|It only got worse.]", "They waited and waited, but it did not change.")
+    s.maybe(
+        "They waited at the window for an hour. [Nothing changed.|It only got worse.]",
+        "They waited and waited, but it did not change.",
+    )
     s.paragraph()
     s("{k.N} came in and saw [two long faces|their faces].")
-    s.say("k", "You cannot change the weather. But can you change the plan?", "The weather does what it likes. What can we do instead?", "What could you do that only works on a day like this?", how="asked")
+    s.say(
+        "k",
+        "You cannot change the weather. But can you change the plan?",
+        "The weather does what it likes. What can we do instead?",
+        "What could you do that only works on a day like this?",
+        how="asked",
+    )
     s("{h.N} and {f.N} [looked at each other|thought hard].")
     s.apart()
     s.say("h", "I know! We could {idea}!", "What if we {idea}?", "I have an idea. Let's {idea}!")
@@ -47,8 +73,19 @@ def plan_and_rain(s: Teller) -> None:
     s("{good}.")
     s("{k.N} brought {treat}, and they [laughed|played] until [evening|it was time for bed].")
     s.paragraph()
-    s.say("f", "I am almost glad about the weather.", "This was better than the old plan.", "Next time, I hope it will be just as bad outside.", how="laughed" if s.chance(0.3) else "happily")
-    s.lesson("h", "a good idea is stronger than bad weather", "a spoiled plan can make room for a better one", "one cannot change the weather, but one can change the plan")
+    s.say(
+        "f",
+        "I am almost glad about the weather.",
+        "This was better than the old plan.",
+        "Next time, I hope it will be just as bad outside.",
+        how="laughed" if s.chance(0.3) else "happily",
+    )
+    s.lesson(
+        "h",
+        "a good idea is stronger than bad weather",
+        "a spoiled plan can make room for a better one",
+        "one cannot change the weather, but one can change the plan",
+    )
     s.night("h", 0.3)
 
 
@@ -59,22 +96,52 @@ def snow_day(s: Teller) -> None:
     g = s.worker()
     s.open()
     s.paragraph()
-    s("One winter morning, {h} [woke up|opened {h.his} eyes] and everything was [quiet|strangely quiet]. {h.he} ran to the window. The whole world was white!")
-    s.maybe("The snow was so [deep|high] that it reached up to the windowsill.", "It had snowed all night, and the paths had disappeared.")
+    s(
+        "One winter morning, {h} [woke up|opened {h.his} eyes] and everything was [quiet|strangely quiet]. {h.he} ran to the window. The whole world was white!"
+    )
+    s.maybe(
+        "The snow was so [deep|high] that it reached up to the windowsill.",
+        "It had snowed all night, and the paths had disappeared.",
+    )
     s.say("k", "There is no school today. Nobody can get through.", "Today we have to stay at home.", how="said")
     s.say("h", "Hooray! I can play in the snow all day!", "Hooray! A whole day to build snowmen!")
     s.paragraph()
-    s("Then {h} saw the house across the road, where the old {g.noun} lived. There was no smoke from the chimney. The snow lay [high|deep] in front of the door.")
-    s.say("h", "What if the {g.noun} can't get out? {g.he} may be cold.", "Look, no smoke! Maybe {g.he} has no wood left.", how="said")
+    s(
+        "Then {h} saw the house across the road, where the old {g.noun} lived. There was no smoke from the chimney. The snow lay [high|deep] in front of the door."
+    )
+    s.say(
+        "h",
+        "What if the {g.noun} can't get out? {g.he} may be cold.",
+        "Look, no smoke! Maybe {g.he} has no wood left.",
+        how="said",
+    )
     s("{h} fetched a shovel. {f_intro} saw {h.him} and came with another one.")
     s("They dug and dug. It took them [an hour|the whole morning] to reach the door.")
-    s("The {g.noun} opened. [{g.He} was wrapped in three blankets.|{g.His} nose was red with cold.]".replace("{g.He}", g.pronoun.capitalize()).replace("{g.His}", g.case("his").capitalize()))
-    s.say("g", "Children, how good to see you! I could not get to my wood.", "You dug all that way for me? My wood is in the shed, and I could not reach it!", how="cried")
-    s("{h.N} and {f.N} dug a path to the shed and carried in the wood. Soon a fire was [burning|crackling] in the stove.")
+    s(
+        "The {g.noun} opened. [{g.He} was wrapped in three blankets.|{g.His} nose was red with cold.]".replace(
+            "{g.He}", g.pronoun.capitalize()
+        ).replace("{g.His}", g.case("his").capitalize())
+    )
+    s.say(
+        "g",
+        "Children, how good to see you! I could not get to my wood.",
+        "You dug all that way for me? My wood is in the shed, and I could not reach it!",
+        how="cried",
+    )
+    s(
+        "{h.N} and {f.N} dug a path to the shed and carried in the wood. Soon a fire was [burning|crackling] in the stove."
+    )
     s.paragraph()
-    s("The {g.noun} made [pancakes|hot cocoa|a pot of tea with honey] and told them about the big snow when {g.he} was [a child|young].")
-    s.maybe("There was still time to play. They built a snowman in front of the window, so that the {g.noun} would not be alone.", "Before they went home, they built a snow cat in front of the {g.noun}'s window. It looked in all winter.")
+    s(
+        "The {g.noun} made [pancakes|hot cocoa|a pot of tea with honey] and told them about the big snow when {g.he} was [a child|young]."
+    )
+    s.maybe(
+        "There was still time to play. They built a snowman in front of the window, so that the {g.noun} would not be alone.",
+        "Before they went home, they built a snow cat in front of the {g.noun}'s window. It looked in all winter.",
+    )
     s.bind(x=h)
-    s.say("k", "That was the best thing you could do with a free day.", "I am proud of you, {h.V}.", how="said") if s.chance(0.5) else None
+    s.say(
+        "k", "That was the best thing you could do with a free day.", "I am proud of you, {h.V}.", how="said"
+    ) if s.chance(0.5) else None
     s.lesson("h", "helping can be as much fun as playing", "a path is a good present", chance=0.6)
     s.night("h", 0.3)

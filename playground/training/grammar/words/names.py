@@ -18,10 +18,10 @@ BOYS = tuple(
 )
 ANIMALS = tuple(
     """Pip Nibbles Hazelnut Bramble Clover Biscuit Pepper Ginger Patch Buttons Bubbles Tumble Whiskers Velvet Socks
-    Dot Pebble Button Tansy Thistle Acorn Maple Misty Sunny Smudge Snowy Rusty Dusty Fudge Toffee Peanut Pickle Waffle
-    Muffin Pudding Honey Coco Mocha Bean Berry Cherry Juniper Basil Sorrel Nettle Barley Rowan Willow Ash Moss Flint
+    Dot Pebble Button Tansy Thistle Acorn Maple Misty Smudge Snowy Rusty Dusty Fudge Toffee Peanut Pickle Waffle
+    Muffin Pudding Honey Coco Mocha Bean Berry Cherry Juniper Basil Sorrel Nettle Barley Rowan Willow Moss Flint
     Breezy Echo Comet Twinkle Marble Tinker Scout Skipper Sailor Piper Fiddle Jingle Bingo Bunty Dash Zippy
-    Fizz Humphrey Winston Mabel Agatha Otis Archie Mortimer Gertie Hattie Bertie""".split()
+    Fizz """.split()
 )
 SURNAMES = tuple(
     """Brown Green White Gray Hill Wood Stone Brook Field Marsh Lake Reed Bell     Parker Lee Chen Wong Park Singh Patel Khan Rao Das Silva Lopez Garcia

@@ -78,6 +78,7 @@ lion | on a warm rock above the meadow | paw | young, proud, brave, golden
 tiger | in a cave behind the waterfall | paw | striped, proud, quiet, young
 donkey | in a barn with a leaky roof | hoof | gray, patient, stubborn, kind
 """)
+EVERY = tuple(row[0] for row in TALKERS)
 PAWED = tuple(row[0] for row in TALKERS if row[2] in ("paw", "hand"))
 
 # elders that animals turn to: noun | adjectives

@@ -25,7 +25,7 @@ LISTS = {
         "angrily": "shouted, cried angrily, said angrily, snapped",
         "whispering": "whispered, said very quietly, whispered softly",
         "trait": """kind, clever, cheerful, gentle, curious, playful, friendly, careful, polite, merry, helpful,
-            thoughtful, patient, honest, funny, smart, sweet""",
+            thoughtful, patient, honest, funny, sweet""",
         "small": "small, little, tiny, cozy, neat, tidy",
         "nice": "lovely, wonderful, fine, perfect, splendid, delightful",
         "good": "good, great, wonderful, splendid, clever, fine",
@@ -126,40 +126,29 @@ slide on the ice
 """)
 HOMES = {
     "town": lines("""
-in a small house at the end of the street
-in a yellow house near the park
-above a little shop
-in a tall house with a blue door
-in an apartment with a tiny balcony
-in a brick house next to the school
-on a quiet street in town
-in a narrow house between two tall ones
+in a [small|big|narrow|tall|brick|yellow] house [near the park|next to the school|at the end of the street|with a [blue|red|green] door|opposite the library]
+above a [little shop|bakery|bookshop|shoe shop]
+in an apartment [with a tiny balcony|on the third floor|with a view of the river]
+on a [quiet|busy|narrow|sunny] street [in town|near the market|behind the station]
+in a [noisy|friendly|little] town [by the river|with a clock tower|full of bicycles]
 """),
     "village": lines("""
-in a small village between two hills
-in a cottage with a thatched roof
-in a white cottage by the stream
-in a village where everyone knew everyone
-in a stone house beside the mill
-at the edge of a small village
-in a little house with a crooked chimney
-in a village at the foot of a mountain
+in a [small|quiet|pretty|sleepy] village [between two hills|at the foot of a mountain|near a deep forest|by a river|where everyone knew everyone]
+in a cottage [with a thatched roof|by the stream|full of flowerpots|behind the mill]
+in a [white|stone|wooden|little] house [beside the mill|at the edge of the village|with a crooked chimney|next to the well]
+at the [edge|end] of a [small|tiny|quiet] village
 """),
     "farm": lines("""
-on a farm with cows and hens
-on a little farm at the end of a dusty lane
-in an old farmhouse
-on a farm near a dark green forest
-on a farm among apple trees
-in a farmhouse with a big porch
+on a [little|big|busy|lonely] farm [with cows and hens|near a dark green forest|among apple trees|at the end of a dusty lane|on a green hill]
+in an old farmhouse [with a big porch|between the fields|with swallows under the roof|near the river]
+on a [sheep|dairy|fruit|pumpkin] farm [in the hills|by the river|far from the town]
 """),
     "sea": lines("""
-in a small house by the sea
-in a fishing village
-near a long, sandy beach
-in a cottage below the lighthouse
-on an island with one road
-in a white house above the harbor
+in a [small|wooden|white|blue] house [by the sea|above the harbor|on the cliff|near the lighthouse]
+in a [little|busy|quiet] fishing village
+near a [long|sandy|rocky] beach
+in a cottage [below the lighthouse|behind the dunes|with a boat in the yard]
+on [a small|a green|a windy] island [with one road|far out in the sea|with a lighthouse]
 """),
 }
 

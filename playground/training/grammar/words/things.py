@@ -145,15 +145,13 @@ pretzel | a | salty, fresh, big | half of the pretzel | bake
 waffle | a | crisp, golden, sweet | half of the waffle | bake
 dumpling | a | hot, fat, steamed | half of the dumpling | meal
 potato | a | hot, baked, big | half of the potato | meal
-loaf of bread | a | fresh, brown, small | a piece of the bread | bake
+loaf of bread | a | fresh, small, round | a piece of the bread | bake
 piece of cheese | a | yellow, big, hard | half of the cheese | meal
-bowl of soup | a | hot, big, thick | a cup of the soup | meal
-bar of chocolate | a | dark, sweet, whole | half of the chocolate | sweet
-bag of nuts | a | small, full, brown | a handful of the nuts | sweet
+bar of chocolate | a | big, whole, little | half of the chocolate | sweet
+bag of nuts | a | small, full | a handful of the nuts | sweet
 bag of plums | a | full, small, heavy | a handful of the plums | fruit
-bunch of grapes | a | purple, big, sweet | half of the grapes | fruit
-basket of strawberries | a | full, little, sweet | a handful of the strawberries | fruit
-jar of honey | a | golden, small, full | a spoonful of the honey | sweet
+bunch of grapes | a | big, small | half of the grapes | fruit
+basket of strawberries | a | full, little | a handful of the strawberries | fruit
 """)
 
 CONTAINERS = parts("box, bag, basket, jar, tin, drawer, chest, bucket, crate, sack")
