@@ -5,12 +5,15 @@ import re
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from playground.checkpoints.catalog import build_catalog
 from playground.checkpoints.loader import LoadOptions, load_model
 from playground.evaluation.card.markdown import as_shown, unquote
 from playground.evaluation.evaluate import evaluate
+from playground.evaluation.pictures import sheet
 from playground.generation.options import SamplingOptions
 from playground.generation.sampler import sample
 
@@ -19,6 +22,9 @@ DEMOS = sorted(path.name for path in CHECKPOINTS.iterdir() if path.is_dir())
 MEBIBYTE = 2**20
 TOLERANCE = 0.005  # of a measure, for another machine's arithmetic
 HEADINGS = ("What it cannot do", "Text it was trained on", "How to make it again")
+
+READERS = [name for name in DEMOS if (CHECKPOINTS / name / "text_renderer_config.json").exists()]
+WRITERS = [name for name in DEMOS if name not in READERS]
 
 each_demo = pytest.mark.parametrize("demo", DEMOS)
 
@@ -43,10 +49,6 @@ def quoted_samples(demo):
     return {int(s): unquote(block) for s, block in re.findall(r"\*\*Seed (\d+)\*\*\n\n((?:>.*\n)+)", card(demo) + "\n")}
 
 
-def generates(demo):
-    return "generate" in model(demo).abilities
-
-
 def folder_bytes(demo):
     return sum(path.stat().st_size for path in (CHECKPOINTS / demo).rglob("*") if path.is_file())
 
@@ -61,7 +63,7 @@ def leaves(value, path=()):
 
 
 def test_there_are_demos():
-    assert "demo-shard" in DEMOS
+    assert "demo-shard" in WRITERS
 
 
 @each_demo
@@ -70,6 +72,7 @@ def test_it_loads_by_its_name_and_is_what_the_card_says(demo):
     assert (about["name"], about["dtype"]) == (demo, "float32")
     assert about["fingerprint"] == loaded.fingerprint, "the card was written for other weights; write it again"
     assert (about["family"], about["parameters"]) == (loaded.family, loaded.parameters)
+    assert ("reconstruct" in loaded.abilities) == (demo in READERS)
     assert f"| parameters | {loaded.parameters:,}, stored in " in card(demo)
     assert re.search(rf"^# {demo}$", card(demo), re.MULTILINE)
 
@@ -96,26 +99,34 @@ def test_the_card_shows_the_numbers_that_were_measured(demo):
 @each_demo
 def test_the_measures_of_long_lists_are_on_the_card(demo):
     for source, measured in measures(demo)["held_out"]["sources"].items():
-        shown = [f"**{measured['bits_per_byte']:.3f}**"] if generates(demo) else []
+        shown = [f"**{measured['bits_per_byte']:.3f}**"] if demo in WRITERS else []
         shown += [f"**{span['exact']:.1%}** ({span['loss']:.4f})" for span in measured.get("spans", {}).values()]
         assert shown
         row = rf"\| {measured['texts']:,} \|.*" + ".*".join(map(re.escape, shown))
         assert re.search(row, card(demo)), source
 
 
-@each_demo
+@pytest.mark.parametrize("demo", WRITERS)
 def test_ten_samples_are_on_the_card_and_the_first_is_what_the_model_writes(demo):
-    if not generates(demo):
-        pictures = re.findall(r"!\[.+\]\(([^)]+)\)", card(demo))
-        assert len(pictures) >= 10
-        assert all((CHECKPOINTS / demo / picture).is_file() for picture in pictures)
-        return
     made, quoted = measures(demo)["samples"], quoted_samples(demo)
     assert list(quoted) == made["seeds"] == list(range(10))
     assert quoted == {seed: as_shown(text) for seed, text in zip(made["seeds"], made["texts"], strict=True)}
     assert f'Prompt "{made["prompt"]}"' in card(demo)
     steps = sample(model(demo), made["prompt"], SamplingOptions(**made["options"], seed=0))
     assert made["texts"][0] == made["prompt"] + "".join(step.text for step in steps)
+
+
+@pytest.mark.parametrize("demo", READERS)
+def test_the_picture_of_ten_sentences_is_what_the_model_paints(demo):
+    about = measures(demo)["picture"]
+    assert re.search(rf"!\[.+\]\({re.escape(about['file'])}\)", card(demo))
+    assert len(about["texts"]) == 10
+    shown = np.asarray(Image.open(CHECKPOINTS / demo / about["file"]), dtype=float)
+    drawn = np.asarray(sheet(model(demo), about["texts"]), dtype=float)
+    assert shown.shape == drawn.shape
+    assert np.abs(shown - drawn).max() <= 2  # grey levels
+    held_out = (CHECKPOINTS / demo / "held-out.jsonl").read_text(encoding="utf-8")
+    assert all(json.dumps(text, ensure_ascii=False) in held_out for text in about["texts"])
 
 
 @each_demo

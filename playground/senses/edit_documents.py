@@ -9,12 +9,11 @@ A word is the text of exactly one token, so a word inside a sentence begins with
 scores 0, as in the authors' code, so that no boost hurries a text to its end.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from playground import limits
-from playground.errors import InvalidRequest
+from playground.errors import InvalidRequest, name_some
 from playground.networks.backpack import Backpack
 from playground.senses.edits import STRENGTHS, Edit, ScaleSense, SwapDirection, TopicBoost
 from playground.text.tokenizers import Tokenizer
@@ -57,7 +56,7 @@ def read_edit(document: Any, network: Backpack, tokenizer: Tokenizer) -> Edit:
         sense = document["sense"]
         if sense >= network.num_senses:
             raise InvalidRequest(
-                f"The edit of {document['word']!r} names sense {sense}, but this model's senses go from 0 to "
+                f"The edit of {document['word']!r} names sense {_shown(sense)}, but this model's senses go from 0 to "
                 f"{network.num_senses - 1}."
             )
         token = one_token(document["word"], tokenizer)
@@ -114,16 +113,19 @@ def one_token(word: str, tokenizer: Tokenizer) -> int:
     """The id of the one token that ``word`` is.
 
     Raises:
-        InvalidRequest: it is none, or several.
+        InvalidRequest: it is several, or one that stands for all unknown words.
     """
     ids = tokenizer.encode(word)
-    if len(ids) == 1:
+    pieces = [tokenizer.token_text(id_) for id_ in ids]
+    if pieces == [word]:
         return ids[0]
-    hint = "Choose another word."
-    if not word.startswith(" ") and len(tokenizer.encode(" " + word)) == 1:
-        hint = f"With a blank in front, {' ' + word!r}, it is one."
-    pieces = ", ".join(repr(tokenizer.token_text(id_)) for id_ in ids[:8])
-    raise InvalidRequest(f"{word!r} is {len(ids)} tokens ({pieces}) to this model, but an edit names one token. {hint}")
+    hint, spaced = "Choose another word.", " " + word
+    if [tokenizer.token_text(id_) for id_ in tokenizer.encode(spaced)] == [spaced]:
+        hint = f"With a blank in front, {spaced!r}, it is one."
+    if len(ids) == 1:
+        raise InvalidRequest(f"This model does not know {word!r}: it reads {pieces[0]!r} instead. {hint}")
+    shown = name_some(map(repr, pieces))
+    raise InvalidRequest(f"{word!r} is {len(ids)} tokens to this model ({shown}), but an edit names one token. {hint}")
 
 
 def _check_scale(document: Mapping[str, Any]) -> None:
@@ -151,7 +153,9 @@ def _check_topic(document: Mapping[str, Any]) -> None:
     if multipliers is None:
         _check_whole(strength, "strength")
         if strength >= len(STRENGTHS):
-            raise InvalidRequest(f"A topic's strength is {strength}, but strengths go from 0 to {len(STRENGTHS) - 1}.")
+            raise InvalidRequest(
+                f"A topic's strength is {_shown(strength)}, but strengths go from 0 to {len(STRENGTHS) - 1}."
+            )
     elif not isinstance(multipliers, list | tuple) or len(multipliers) != 4:
         raise InvalidRequest(f"A topic's multipliers must be a list of 4 numbers, not {_shown(multipliers)}.")
     for factor in multipliers or ():
@@ -173,11 +177,14 @@ def _check_whole(value: Any, name: str) -> None:
 
 def _check_factor(value: Any, name: str) -> None:
     number = not isinstance(value, bool) and isinstance(value, int | float)
-    if not number or not (math.isfinite(value) and abs(value) <= FACTOR):
+    if not number or not abs(value) <= FACTOR:  # also catches NaN
         raise InvalidRequest(f"{name} must be a number from {-FACTOR:g} to {FACTOR:g}, not {_shown(value)}.")
 
 
 def _shown(value: Any) -> str:
     """``value`` for a message, short whatever it is."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write out integers of thousands of digits
+        text = "a number of thousands of digits"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -7,10 +7,13 @@ from torch import Tensor, nn
 
 from playground.checkpoints.catalog import build_catalog
 from playground.checkpoints.loader import LoadOptions, load_model
+from playground.networks.gelu_gpt import GeluGPT
 from playground.networks.pixel_lm import PixelLM
 from playground.networks.shard import Shard
 from playground.settings import load_settings
 from playground.training.tokenizers import TrainingTokenizer
+
+START_STD = 0.02
 
 
 @torch.no_grad()
@@ -23,7 +26,11 @@ def take_over(name: str, network: nn.Module, tokenizer: TrainingTokenizer) -> No
     settings = load_settings()
     source = load_model(build_catalog(settings.checkpoints, settings.models).find(name).ref, LoadOptions())
     table = token_table(network)
-    table[: tokenizer.size] = embedding_rows(source, tokenizer, table[: tokenizer.size])
+    rows = embedding_rows(source, tokenizer, table[: tokenizer.size])
+    if isinstance(network, GeluGPT):
+        # Its embedding is normalised on the way in, so only the logits feel the size: begin with small ones.
+        rows *= START_STD / rows.std()
+    table[: tokenizer.size] = rows
     if isinstance(network, PixelLM) and isinstance(source.network, Shard):
         copy_blocks(source.network, network)
 

@@ -18,7 +18,7 @@ from playground.checkpoints.card import ModelCard
 from playground.checkpoints.families import pixel_mae
 from playground.checkpoints.loader import load_model
 from playground.checkpoints.model import PatchModel
-from playground.errors import MissingFile
+from playground.evaluation import pictures
 from playground.evaluation.bits_per_byte import score_texts
 from playground.evaluation.card import __main__ as command
 from playground.evaluation.card.facts import Facts, Run, read_facts
@@ -229,21 +229,15 @@ def reader():
     return model
 
 
-def test_a_reader_of_pictures_shows_what_it_reads(tmp_path, split, reader):
-    facts = Facts(
-        "A reader.", "small", "a day", "Write.", pictures={"1.png": "A *dog*"}, pictures_text="Before, after."
-    )
+def test_a_reader_of_pictures_shows_what_it_reads(tmp_path, split, reader, monkeypatch):
+    facts = Facts("A reader.", "small", "a day", "Write.")
     folder = write_run(tmp_path / "demo", images=500)
     subject = Subject(folder, "demo", reader, "bfloat16", facts, Run("images", 500, 50, 3.0), read_split(split))
-    with pytest.raises(MissingFile, match=r"1\.png"):
-        write_card(subject)
-    (folder / "1.png").write_bytes(b"a picture")
     measured = write_card(subject)
     card = read(folder)[1]
-    sentences = 2 * SAMPLE // 2
     again = evaluate(reader, [folder / "held-out.jsonl"])["files"][str(folder / "held-out.jsonl")]
     assert measured["sample"] == again
-    assert again["sources"]["stories"]["texts"] == sentences
+    assert again["sources"]["stories"]["texts"] == SAMPLE
     assert 'The cat sat on mat number 0."}\n' in (folder / "held-out.jsonl").read_text()  # a sentence, not a story
     whole = measured["held_out"]
     assert (whole["texts"], whole["left_out"]) == (2 * len(STORIES) + len(LINES), 0)
@@ -252,7 +246,14 @@ def test_a_reader_of_pictures_shows_what_it_reads(tmp_path, split, reader):
     assert "| held-out sentences | number | one patch | two patches | three patches |" in card
     assert f"| Tatoeba sentences | {len(LINES)} |" in card
     assert f"the first {SAMPLE} held-out sentences" in card
-    assert "Before, after.\n\n![A \\*dog\\*](1.png)\n\n## What it cannot do" in card
+    assert (
+        "\n\n![The cat sat on mat number 0. / A dog ran. / Then it ran home. / The bird sang a song. / The cat" in card
+    )
+    assert "](reconstructions.png)\n\n## What it cannot do" in card
+    drawn = folder / "again.png"
+    monkeypatch.setattr(pictures, "load_model", lambda *_: reader)
+    pictures.main(folder, folder / "held-out.jsonl", drawn)
+    assert drawn.read_bytes() == (folder / "reconstructions.png").read_bytes()
     assert "500 images in 50 steps of 10 |" in card
     assert "share of strips" in card
     assert [section.key for section in sections_for(subject)][1] == "held_out"

@@ -27,8 +27,6 @@ class Facts:
         flags: of the training command, besides the recipe and the folders.
         prompt, options: of the samples; options as in :class:`SamplingOptions`, without the seed.
         sections: more of them, text by title, before what the model cannot do.
-        pictures: of a PIXEL model, what they show by file name, relative to the checkpoint.
-        pictures_text: how they were made.
         language: of its text, as ISO 639-1 says it.
     """
 
@@ -44,8 +42,6 @@ class Facts:
     prompt: str = "Once upon a time"
     options: dict[str, Any] = field(default_factory=lambda: {"max_new_tokens": 400, "temperature": 0.8, "top_p": 0.95})
     sections: dict[str, str] = field(default_factory=dict)
-    pictures: dict[str, str] = field(default_factory=dict)
-    pictures_text: str = ""
     language: str = "en"
 
     def sampling(self, seed: int) -> SamplingOptions:

@@ -20,7 +20,7 @@ def measure(subject: Subject) -> dict[str, Any]:
     facts, texts = subject.facts, []
     for seed in SEEDS:
         subject.report(f"sample {seed + 1} of {len(SEEDS)}")
-        texts.append(draw(subject.model, facts.prompt, facts.sampling(0)))
+        texts.append(draw(subject.model, facts.prompt, facts.sampling(seed)))
     subject.report("looking for their words in the training text")
     return {
         "prompt": facts.prompt,

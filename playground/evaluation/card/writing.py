@@ -1,10 +1,13 @@
-"""Write a card: measure a checkpoint section by section, then README.md, measures.json and held-out.jsonl."""
+"""Write a card: measure a checkpoint section by section, then README.md, measures.json and held-out.jsonl.
+
+Cards of models that read pictures have one more file, a picture of ten sentences.
+"""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
-from playground.evaluation.card import ending, held_out, opening, pictures, samples, senses
+from playground.evaluation.card import ending, held_out, opening, patches, samples, senses
 from playground.evaluation.card.section import Section, Subject
 from playground.evaluation.evaluate import about
 
@@ -14,7 +17,7 @@ README, MEASURES, HELD_OUT, ATTRIBUTION = "README.md", "measures.json", "held-ou
 def sections_for(subject: Subject) -> tuple[Section, ...]:
     """The sections of a card, by what the model can do and what there is to say."""
     if subject.reads_pictures:
-        middle = [pictures.READ_BACK, *([pictures.PICTURES] if subject.facts.pictures else [])]
+        middle = [patches.READ_BACK, patches.PICTURE_OF_TEN]
     else:
         middle = [held_out.SECTION, *([senses.SECTION] if subject.pairs else []), samples.SECTION]
     more = [ending.MORE] if subject.facts.sections else []

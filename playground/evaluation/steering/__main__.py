@@ -104,7 +104,7 @@ def _finds(searching: Search, plan: TopicPlan, begun: tuple[Preset, ...] | None)
     if begun is None:
         return searching.topic(plan)
     levers = [lever_of(preset) for preset in begun if preset.topic == plan.lines]
-    return searching.start_from(plan, [lever for lever in levers if lever is not None])
+    return searching.topic(plan, [lever for lever in levers if lever is not None])
 
 
 def _load(checkpoint: str, reference: str, threads: int | None) -> tuple[Any, Any]:

@@ -2,10 +2,10 @@
 
 A topics file is a JSON object: "prompts" are for every topic, and "topics" a list of objects with ``id``, ``title``,
 ``watch`` (one sentence: what to look for in steered text), ``words`` (see :class:`Topic`) and ``prompts`` of its own,
-in which ``{word}`` stands for each of ``mentions`` in turn.
+in which ``{word}`` stands for one of its ``mentions``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,11 +36,6 @@ class TopicPlan:
     mentions: tuple[str, ...]
     prompts: tuple[str, ...]
     general: tuple[str, ...]
-
-    def prompts_with(self, words: Iterable[str]) -> tuple[str, ...]:
-        """The general prompts and the topic's own, one for each of ``words``."""
-        own = [prompt.replace("{word}", word) for prompt in self.prompts for word in words]
-        return tuple(dict.fromkeys((*self.general, *own)))
 
 
 def read_topics(document: Any) -> tuple[TopicPlan, ...]:

@@ -66,13 +66,14 @@ class Topic:
         entries = tuple(tuple(line.lower().split()) for line in words)
         if not entries or not all(entries):
             raise InvalidRequest("A topic needs at least one word, and no empty ones.")
-        seen: dict[str, str] = {}
+        owners: dict[str, tuple[str, ...]] = {}
         for entry in entries:
-            for form in _entry_forms(entry):
-                if seen.setdefault(form, entry[0]) != entry[0]:
+            for form in sorted(_entry_forms(entry)):
+                other = owners.setdefault(form, entry)
+                if other is not entry:
                     raise InvalidRequest(
-                        f"The topic's entries {seen[form]!r} and {entry[0]!r} share the form {form!r}; join them into "
-                        f"one, {seen[form] + ' ' + entry[0]!r}."
+                        f"The topic's entries {other[0]!r} and {entry[0]!r} share the form {form!r}. Name them in one "
+                        f"entry, {' '.join(dict.fromkeys((*other, *entry)))!r}."
                     )
         return cls(entries)
 

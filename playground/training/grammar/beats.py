@@ -6,7 +6,6 @@ from playground.training.grammar.words.things import ANIMAL_JUNK, JUNK
 OPENINGS = (
     "Once upon a time, there was {h.a}[| who lived {h.home}].",
     "Once upon a time, {h.a} lived {h.home}.",
-    "Once upon a time, {h.a} lived {h.home}[ with {h.his} family|].",
     "Once there was {h.a}[| who lived {h.home}].",
     "There once was {h.a0}. {h.Poss} name was {h.N}.",
     "Long ago, {h.a} lived {h.home}.",
@@ -16,7 +15,8 @@ OPENINGS = (
     "This is the story of {h.a}, who lived {h.home}.",
     "{h.Home}, there lived {h.a}.",
     "Not so long ago, there was {h.a}.",
-    "In a [place|quiet corner|land|valley] [not far from|far away from|a day's walk from] [here|the sea|the big mountains|the old mill], there lived {h.a}.",
+    "In a [land|valley|village] [not far|far away|a day's walk] from [here|the sea|the mountains|the old mill], "
+    "there lived {h.a}.",
     "Everyone [liked|knew] {h.N}, {h.a0} who lived {h.home}.",
     "Have you heard of {h.N}? {h.he} was {h.a0} who lived {h.home}.",
     "When this story begins, {h.a} was living {h.home}.",
@@ -142,11 +142,13 @@ class Beats:
         for turn in range(times):
             self.bind(where=self.pick(self.bound[place].spots), junk=self.junk())
             if turn == 0:
-                self("{x} looked {where}, but there was only {junk}.", "First {x} looked {where}. There was only {junk}.",
+                self("{x} looked {where}, but there was only {junk}.",
+                     "First {x} looked {where}. There was only {junk}.",
                      "{x} looked {where} and found nothing but {junk}.",
                      "{x} searched {where}, but all {x.he} found was {junk}.")  # fmt: skip
             else:
-                self("Then {x.he} looked {where} and found {junk}.", "Next {x.he} looked {where}, but there was just {junk}.",
+                self("Then {x.he} looked {where} and found {junk}.",
+                     "Next {x.he} looked {where}, but there was just {junk}.",
                      "{x} looked {where}, too. Nothing but {junk}!", "And {where} there was only {junk}.")  # fmt: skip
 
     def feel(self, who: str, mood: str) -> None:

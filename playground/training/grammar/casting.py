@@ -9,8 +9,8 @@ CHILD_ADJECTIVES = ("little", "young", "small", "", "", "kind", "clever", "brave
                     "playful", "friendly", "lively", "funny", "shy", "busy", "gentle", "merry", "dreamy")  # fmt: skip
 FAIR = ("sunny", "sunny", "windy", "cloudy", "warm")
 PARTS = ("morning", "morning", "afternoon", "day")
-PLAYGROUNDS = ("park", "playground", "garden", "meadow", "forest", "hill", "pond", "river", "orchard", "farmyard", "beach",
-               "clearing", "stream")  # fmt: skip
+PLAYGROUNDS = ("park", "playground", "garden", "meadow", "forest", "hill", "pond", "river", "orchard", "farmyard",
+               "beach", "clearing", "stream")  # fmt: skip
 BIRDS = {"hen": "she", "goose": "she"}
 
 

@@ -2,9 +2,11 @@
 
 import re
 
+from playground.training.grammar.words.tables import words
+
 IRREGULAR_PAST = dict(
     pair.split(":")
-    for pair in """be:was beat:beat become:became begin:began bend:bent bind:bound bite:bit blow:blew break:broke
+    for pair in words("""be:was beat:beat become:became begin:began bend:bent bind:bound bite:bit blow:blew break:broke
     bring:brought build:built burn:burned buy:bought catch:caught choose:chose come:came creep:crept cut:cut deal:dealt
     dig:dug do:did draw:drew dream:dreamed drink:drank drive:drove eat:ate fall:fell feed:fed feel:felt fight:fought
     find:found fly:flew fold:folded forget:forgot freeze:froze get:got give:gave go:went grind:ground grow:grew
@@ -14,12 +16,13 @@ IRREGULAR_PAST = dict(
     shine:shone shut:shut sing:sang sink:sank sit:sat sleep:slept slide:slid speak:spoke spend:spent spin:spun
     split:split spread:spread spring:sprang stand:stood steal:stole stick:stuck string:strung sweep:swept swim:swam
     swing:swung take:took teach:taught tear:tore tell:told think:thought throw:threw understand:understood wake:woke
-    wear:wore weave:wove win:won wind:wound write:wrote""".split()
+    wear:wore weave:wove win:won wind:wound write:wrote""")
 )
-DOUBLING = set(
-    """bat beg chat chop clap dig dip drop drag drip drum fit flap get grab grin hit hop hug hum jog knit nap nod pat
-    pet pin plan plod pop put quit rub run scrub set shop shut sip sit skip slip snap spin split spot stir stop strum
-    swim tap tip trap trim trot tug wag win wrap zip let cut forget begin""".split()
+DOUBLING = frozenset(
+    words("""
+    bat beg chat chop clap dig dip drop drag drip drum fit flap get grab grin hit hop hug hum jog knit nap nod
+    pat pet pin plan plod pop put quit rub run scrub set shop shut sip sit skip slip snap spin split spot stir stop
+    strum swim tap tip trap trim trot tug wag win wrap zip let cut forget begin""")
 )
 IRREGULAR_PLURAL = {
     "child": "children", "foot": "feet", "goose": "geese", "man": "men", "mouse": "mice", "sheep": "sheep",
@@ -27,14 +30,14 @@ IRREGULAR_PLURAL = {
     "wolf": "wolves", "shelf": "shelves", "knife": "knives", "scarf": "scarves", "half": "halves", "calf": "calves",
     "tomato": "tomatoes", "potato": "potatoes",
 }  # fmt: skip
-NUMBERS = (
+NUMBERS = words(
     "no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty"
-).split()
-SPEECH = (
+)
+SPEECH = words(
     "said asked cried called shouted answered replied whispered laughed explained added begged sighed sang "
     "squeaked wondered thought promised agreed offered told gasped sobbed warned yelled mumbled"
-).split()
+)
 
 AN_BY_SOUND = re.compile(r"(?i)(?:hour|honest)")
 A_BY_SOUND = re.compile(r"(?i)(?:one\b|once|uni[cfqtv]|use|usual|eu|ukulele)")

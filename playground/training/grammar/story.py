@@ -157,7 +157,11 @@ class Story:
         if who.name or owner is None:
             self.mention(who, True)
             return who.name or f"the {who.noun}"
-        text = (owner.case("his") if self.clear(owner, who, 3) else f"{self.named(owner)}'s") + f" {who.noun}"
+        here = [other for other, said in self.mentioned.items() if said == self.sentence and other is not who]
+        just_named = owner in here and not any(e.pronoun == owner.pronoun for e in here if e is not owner)
+        text = (
+            owner.case("his") if just_named or self.clear(owner, who, 3) else f"{self.named(owner)}'s"
+        ) + f" {who.noun}"
         self.mention(who, True)
         return text
 

@@ -5,7 +5,7 @@ A template is compiled once into a tuple of pieces and kept. Choices may be nest
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 TOKEN = re.compile(r"(\[|\]|\||\{[^{}]*\})")
 SENTENCE_END = re.compile(r'[.!?]"?(?:\s|$)')
@@ -43,7 +43,7 @@ class Choice:
     aside: bool = False
 
 
-@lru_cache(maxsize=None)
+@cache
 def compile_template(source: str) -> tuple:
     """The pieces of ``source``.
 

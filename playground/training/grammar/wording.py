@@ -31,23 +31,23 @@ SWAPS = {
     "afraid": ("afraid", "scared"),
     "wonderful": ("wonderful", "lovely", "great"),
 }
-SWAP = re.compile(r"\b(?:" + "|".join(sorted(SWAPS, key=len, reverse=True)) + r")\b(?!-)", re.IGNORECASE)
+SWAP = re.compile(r"\b(?<!all )(?:" + "|".join(sorted(SWAPS, key=len, reverse=True)) + r")\b(?!-)", re.IGNORECASE)
 
 TIMELESS = ("nobody", "everyone", "everybody", "somebody", "perhaps", "maybe", "afraid", "wonderful")  # also in speech
 SPOKEN_SWAP = re.compile(rf"\b(?:{'|'.join(TIMELESS)})\b", re.IGNORECASE)
 
 # only before a word: "Here I am." keeps its full form
 TOLD = tuple(
-    (re.compile(rf"\b{full}(?= [a-z])"), short)
-    for full, short in (("did not", "didn't"), ("could not", "couldn't"), ("was not", "wasn't"), ("had not", "hadn't"),
-                        ("would not", "wouldn't"), ("were not", "weren't"))
-)  # fmt: skip
+    (re.compile(rf"\b{verb} not(?= [a-z])"), f"{verb}n't") for verb in ("did", "could", "was", "had", "would", "were")
+)
 SPOKEN = tuple(
     (re.compile(rf"\b{full}(?= (?!it\b)[a-z])"), short)
-    for full, short in (("I am", "I'm"), ("I will not", "I won't"), ("I will", "I'll"), ("It is", "It's"), ("That is", "That's"), ("do not", "don't"),
-                        ("You are", "You're"), ("We will", "We'll"), ("cannot", "can't"), ("What is", "What's"),
-                        ("did not", "didn't"), ("could not", "couldn't"), ("is not", "isn't"), ("We are", "We're"),
-                        ("I have (?=been|lost|got|looked|promised)", "I've "), ("will not", "won't"))
+    for full, short in {
+        "I am": "I'm", "I will not": "I won't", "I will": "I'll", "It is": "It's", "do not": "don't",
+        "That is": "That's",
+        "You are": "You're", "We will": "We'll", "cannot": "can't", "What is": "What's", "did not": "didn't",
+        "could not": "couldn't", "is not": "isn't", "We are": "We're", "will not": "won't",
+    }.items()
 )  # fmt: skip
 SPEECH = re.compile(r'"[^"\n]*"')
 

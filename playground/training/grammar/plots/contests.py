@@ -1,4 +1,5 @@
 """Contests, and how to lose or win them well."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 
@@ -21,7 +22,7 @@ CONTESTS = (
 
 def fair_loser(s: Teller) -> None:
     h = s.hero("child")
-    f = s.friend()
+    s.friend()
     k = s.kin()
     row = s.pick(CONTESTS)
     s.bind(pond=s.pick(("pond", "park", "school", "village", "lake", "big field")))
@@ -37,9 +38,7 @@ def fair_loser(s: Teller) -> None:
     s.paragraph()
     s(
         "The great day came. {f_intro} took part, too.",
-        "On the day of the contest, {h} met {f_intro}."
-        if False
-        else "At last, it was the day. {f_intro} wanted to win, too.",
+        "At last, it was the day. {f_intro} wanted to win, too.",
     )
     s.say("h", "May the best one win!", "I will win. You will see!", "Good luck, {f.N}! But I want to win.", how="said")
     s.say("f", "Good luck to you, too!", "Let's both do our best.", "We will see!", how="answering")
@@ -91,8 +90,8 @@ def fair_loser(s: Teller) -> None:
 
 
 def boaster(s: Teller) -> None:
-    h = s.hero("animal", animals=("fox", "rabbit", "cat", "dog", "pony", "kangaroo", "deer", "wolf", "lion", "tiger"))
-    f = s.friend(animals=("hedgehog", "mole", "turtle", "duck", "koala", "beaver", "panda", "pig", "penguin", "frog"))
+    s.hero("animal", animals=("fox", "rabbit", "cat", "dog", "pony", "kangaroo", "deer", "wolf", "lion", "tiger"))
+    s.friend(animals=("hedgehog", "mole", "turtle", "duck", "koala", "beaver", "panda", "pig", "penguin", "frog"))
     s.elder()
     way = s.pick(
         (
@@ -132,9 +131,7 @@ def boaster(s: Teller) -> None:
         else "So {h} {bad}. {h.he} {did} until {h.his} mouth was purple."
     )
     s(
-        "Meanwhile, {f.N} came along. {f} [did not stop once|put one foot in front of the other]. {f} went past without a word.".replace(
-            "{f} [did", f.pronoun + " [did"
-        ).replace("{f} went", f.pronoun + " went")
+        "Meanwhile, {f.N} came along. {f.he} [did not stop once|put one foot in front of the other]. {f.he} went past without a word."
     )
     s("{end}. {h.he} ran as fast as {h.he} could. But it was too late! {f.N} had just crossed the line.")
     s.paragraph()

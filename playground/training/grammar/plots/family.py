@@ -1,4 +1,5 @@
 """At home: a baby, a tooth, a tired parent."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.english import past
 from playground.training.grammar.teller import Teller
@@ -7,18 +8,16 @@ from playground.training.grammar.words import names
 
 def new_baby(s: Teller) -> None:
     h = s.hero()
-    k = s.kin("k", only=("mother", "father", "mom", "dad", "grandmother", "grandfather"))
+    s.kin("k", only=("mother", "father", "mom", "dad", "grandmother", "grandfather"))
     pron = s.pick(("he", "she"))
     baby = s.bound["b"] = s.person("b", adjective="")
     baby.pronoun, baby.noun = pron, "brother" if pron == "he" else "sister"
     if baby.kind == "child":
         baby.name = s.fresh_name(names.BOYS if pron == "he" else names.GIRLS)
     s.bind(song=s.pick(("the song about the moon", "a silly song about a duck", "the song of the three frogs", "a song without words")),
-           play=s.pick(("play ball with me", "climb trees", "build towers", "race with me", "tell jokes")))  # fmt: skip
+           play=s.pick(("play ball", "climb trees", "build towers", "run", "tell jokes")))  # fmt: skip
     s.open(
-        "One day, {h} got a little {b.noun}. {b.his} name was {b.N}.".replace(
-            "{b.his} name", ("His" if pron == "he" else "Her") + " name"
-        ),
+        "One day, {h} got a little {b.noun}. {b.his} name was {b.N}.",
         hobby=False,
     )
     s.paragraph()
@@ -28,21 +27,12 @@ def new_baby(s: Teller) -> None:
     s.say("h", "Look what I can do!", "Will you read to me?", "Can you play with me now?", how="said")
     s.say("k", "Not now. The baby is asleep.", "Later, {h.V}. I have to feed the baby.", how="answering")
     s(
-        "It was always like that. And {b.N} could not even {play}. [{b.he} only slept, drank and cried.|{b.he} could do nothing but cry.]".replace(
-            "play ball with me", "play ball"
-        )
-        .replace("race with me", "run")
-        .replace("[{b.he}", "[" + ("He" if pron == "he" else "She"))
-        .replace("|{b.he}", "|" + ("He" if pron == "he" else "She"))
-        if s.bound["play"] not in ("play ball with me", "race with me")
-        else "It was always like that. And {b.N} could not even run or play ball. The baby only slept, drank and cried."
+        "It was always like that. And {b.N} could not even {play}. [{b.he} only slept, drank and cried.|{b.he} could do nothing but cry.]"
     )
     s.say("h", "I wish there were no baby.", "Nobody loves me anymore.", how="thought")
     s.paragraph()
     s(
-        "One [afternoon|evening], {b.N} cried and cried. {k.N} walked up and down with the baby. [Nothing helped.|No song and no tea would help.] {k.N} was so tired that {k.his} eyes fell shut.".replace(
-            "{k.his}", k.case("his")
-        )
+        "One [afternoon|evening], {b.N} cried and cried. {k.N} walked up and down with the baby. [Nothing helped.|No song and no tea would help.] {k.N} was so tired that {k.his} eyes fell shut."
     )
     s.say("k", "I don't know what to do anymore.", "What can be wrong?", how="sighed")
     s("{h} came closer. {h.he} remembered {song}, and softly {h.he} began to sing it.")
@@ -52,7 +42,7 @@ def new_baby(s: Teller) -> None:
     s.bind(x=h)
     s.say("k", "That smile was for you, {h.V}.", "Nobody else could do that. Only you!", how="said")
     s.say("h", "Really? Did I do that?", "Only for me?", how="asked")
-    s("{k.N} [put one arm around {h.him}|drew {h.him} close].".replace("{h.him}", "{h.N}"))
+    s("{k.N} [put one arm around {h.N}|drew {h.N} close].")
     s.say(
         "k",
         "There is enough love here for two. It does not get less when it is shared.",
@@ -67,8 +57,8 @@ def new_baby(s: Teller) -> None:
 
 def loose_tooth(s: Teller) -> None:
     h = s.hero("child")
-    f = s.friend()
-    k = s.kin()
+    s.friend()
+    s.kin()
     s.bind(tries=s.pick(("bit into an apple", "chewed a hard crust of bread", "pushed it with {h.his} tongue all day", "ate a whole carrot")),
            lost=s.pick(("a sneeze", "a big bite of toast", "a loud laugh", "a somersault", "the last note of a song")))  # fmt: skip
     s.open("{h} had a loose tooth. It wobbled, but it did not come out.", hobby=False)
@@ -93,9 +83,7 @@ def loose_tooth(s: Teller) -> None:
     s("A day went by, and another. {h} almost forgot about the tooth.")
     s.paragraph()
     s(
-        "And then it came out with {lost}! It lay [on the floor|in {h.Ns} {h.hand}], small and white. It had not hurt at all.".replace(
-            "[on the floor|in {h.Ns} {h.hand}]", "on the floor"
-        )
+        "And then it came out with {lost}! It lay on the floor, small and white. It had not hurt at all."
         if s.bound["lost"] != "a big bite of toast"
         else "And then it came out with {lost}! There it was, small and white, in the middle of the butter. It had not hurt at all."
     )
@@ -114,9 +102,7 @@ def loose_tooth(s: Teller) -> None:
         )
     )
     s(
-        "{h} showed it to {f.N}. They whistled through their gaps, both at the same time, until {k.N} covered {k.his} ears.".replace(
-            "{k.his}", k.case("his")
-        )
+        "{h} showed it to {f.N}. They whistled through their gaps, both at the same time, until {k.N} covered {k.his} ears."
     )
     s.lesson(
         "h",
@@ -128,8 +114,8 @@ def loose_tooth(s: Teller) -> None:
 
 def tired_parent(s: Teller) -> None:
     h = s.hero()
-    k = s.kin("k", only=("mother", "father", "mom", "dad", "grandmother", "grandfather"))
-    f = s.friend()
+    s.kin("k", only=("mother", "father", "mom", "dad", "grandmother", "grandfather"))
+    s.friend()
     jobs = [s.pick(("wash the cups", "sweep the floor", "fold the clothes", "water the plants", "set the table", "make the beds", "peel the potatoes", "bring in the wood", "dust the shelves", "feed the hens")
                    if h.kind == "child" else ("sweep the floor", "gather wood", "fetch water", "shake out the moss beds", "crack the nuts", "sort the berries", "stack the acorns", "clean the doorstep")) for _ in range(3)]  # fmt: skip
     s.bind(j1=jobs[0], j2=jobs[1], j3=jobs[2])
@@ -164,7 +150,7 @@ def tired_parent(s: Teller) -> None:
     s(
         "Then the two friends {p3} together. [They were finished before noon.|When they were done, everything looked fresh and clean.]"
     )
-    s("{k.N} woke up and [rubbed {k.his} eyes|looked around].".replace("{k.his}", k.case("his")))
+    s("{k.N} woke up and [rubbed {k.his} eyes|looked around].")
     s.say("k", "Am I still dreaming? Who has done all this?", "Have the fairies been here?", how="asked")
     s.say("h", "That was us!", "We did. And now you have time.", how="answering")
     s.bind(x=h)

@@ -1,4 +1,5 @@
 """Growing something."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.english import plural
 from playground.training.grammar.teller import Teller
@@ -22,7 +23,7 @@ pea plant | a wrinkled pea | a pale little hook | birds pulled at the shoots | t
 
 
 def from_a_seed(s: Teller) -> None:
-    h = s.hero("child")
+    s.hero("child")
     row = s.pick(PLANTS)
     g = s.kin("g") if s.chance(0.6) else s.worker("g", only=("gardener", "farmer", "florist", "beekeeper"))
     s.bind(plant=row[0], seed=row[1], sign=row[2], trouble=row[3], why=row[4], cure=row[5], end=row[6], use=row[7],
@@ -94,8 +95,8 @@ def from_a_seed(s: Teller) -> None:
 def wrong_weeds(s: Teller) -> None:
     h = s.hero("child")
     k = s.kin()
-    g = s.worker("g", only=("gardener", "farmer"))
-    f = s.friend()
+    s.worker("g", only=("gardener", "farmer"))
+    s.friend()
     plant = s.pick(("carrot", "lettuce", "onion", "beet", "parsley plant", "poppy", "cornflower", "cabbage"))
     s.bind(plant=plural(plant) if plant != "lettuce" else "lettuce plants", n=s.pick(("two", "three", "four")))
     s.open("{h} liked to help, but {h.he} did not like to listen.", "{h} wanted to be a real gardener one day.")

@@ -1,12 +1,13 @@
 """Too much of a good thing."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 from playground.training.grammar.words.people import EVERY
 
 
 def too_many(s: Teller) -> None:
-    h = s.hero()
-    k = s.kin()
+    s.hero()
+    s.kin()
     sweets = s.pick((("cherries", "a bowl of", "cherry"), ("plums", "a basket of", "plum"), ("cookies", "a tin of", "cookie"), ("pancakes", "a stack of", "pancake"),
                      ("strawberries", "a bucket of", "strawberry"), ("honey cakes", "a plate of", "honey cake"), ("dumplings", "a pot of", "dumpling"), ("blackberry tarts", "a tray of", "tart")))  # fmt: skip
     s.bind(
@@ -18,7 +19,7 @@ def too_many(s: Teller) -> None:
                 "the guests in the evening",
                 "the feast tomorrow",
                 "grandmother's birthday",
-                "the neighbors who had helped them",
+                "the neighbors who helped us",
             )
         ),
     )
@@ -33,24 +34,14 @@ def too_many(s: Teller) -> None:
         "Take two, {h.V}, but leave the rest. They are for {guests}.",
         how="said",
     )
-    s(
-        "Then {k.N} went out. {h} ate one, and it was {*yum}. {h.he} ate the second. {h.he} ate the third."
-        if False
-        else "Then {k.N} went out. {h} ate one, and it was {*yum}. Then {h.he} ate another."
-    )
+    s("Then {k.N} went out. {h} ate one, and it was {*yum}. Then {h.he} ate another.")
     s.say("h", "One more will not matter.", "Nobody counts them.", "Just this one.", how="thought")
     s(
         "So {h} took one more. And one more. And another, because it looked so lonely. Then there was only one {one} left, and {h.he} ate that, too."
-        if True
-        else ""
     )
     s("{h} [looked into the empty dish|looked around]. [Oh dear!|Not one was left.]")
     s.paragraph()
-    s(
-        "A little later, {h.his} belly began to hurt. It [growled|rumbled] and grew as tight as a drum. {h} lay down and groaned."
-        if False
-        else "A little later, {h.s} belly began to hurt. It was as tight as a drum. {h} lay down and groaned."
-    )
+    s("A little later, {h.s} belly began to hurt. It was as tight as a drum. {h} lay down and groaned.")
     s("{k.N} came back and saw the empty dish. Then {k.he} saw {h.o}.")
     if s.chance(0.5):
         s.say("k", "Did you eat all of them?", "{h.V}! Is this your work?")
@@ -62,11 +53,7 @@ def too_many(s: Teller) -> None:
         s.say(
             "h", "I ate them, and now my belly hurts so much!", "They are all in my belly, and it hurts!", how="sadly"
         )
-    s(
-        "{k.N} did not scold. {k} [made a pot of mint tea|brought a cup of hot tea] and sat down next to {h.o}.".replace(
-            "{k} [", k.pronoun + " ["
-        ).replace("next to {h.o}", "next to {h.N}")
-    )
+    s("{k.N} did not scold. {k.he} [made a pot of mint tea|brought a cup of hot tea] and sat down next to {h.N}.")
     s.say(
         "k",
         "I think your belly has told you enough. But what shall we give to the others?",
@@ -97,8 +84,8 @@ def too_many(s: Teller) -> None:
 
 
 def more_and_more(s: Teller) -> None:
-    h = s.hero("animal", animals=EVERY)
-    f = s.friend()
+    s.hero("animal", animals=EVERY)
+    s.friend()
     nuts = s.pick(("nuts", "acorns", "berries", "apples", "seeds", "mushrooms"))
     s.bind(
         nuts=nuts,

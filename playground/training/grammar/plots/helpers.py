@@ -1,4 +1,5 @@
 """Somebody is helped and pays it back."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 
@@ -33,9 +34,9 @@ RETURNS = {
 
 
 def animal_repays(s: Teller) -> None:
-    h = s.hero("child")
+    s.hero("child")
     a = s.small_animal(only=tuple(RETURNS))
-    p = s.outside()
+    s.outside()
     trouble = s.pick([t for t in TROUBLES if "foot" not in t[0] or a.noun not in ("bee", "ant", "beetle")])
     if a.noun in ("bee", "ant", "beetle"):
         trouble = s.pick((("was caught in a spider's web", "loosened the sticky threads"), ("had fallen into a puddle", "held out a leaf, and it climbed on"),
@@ -108,7 +109,7 @@ def animal_repays(s: Teller) -> None:
 
 
 def kind_to_worker(s: Teller) -> None:
-    h = s.hero("child")
+    s.hero("child")
     g = s.worker()
     work = {
         "baker": "carry a heavy sack of flour",
@@ -166,4 +167,4 @@ def kind_to_worker(s: Teller) -> None:
     )
     s.bind(x=k)
     s("{k.N} did not know what to say. [{k} shook every hand.|{k} only smiled and smiled.]")
-    s.lesson("h", "kindness comes back when one needs it most", "those who help are never alone")
+    s.lesson("h", "kindness comes back when one needs it most", "those who help are never alone", chance=1.5)

@@ -1,4 +1,5 @@
 """Something breaks, and is put right."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 
@@ -129,11 +130,7 @@ def broken_gift(s: Teller) -> None:
                   "basket": ("its bottom fell out", "wove a new bottom out of willow"), "lantern": ("its glass cracked", "made a new window out of waxed paper")}[o.noun]  # fmt: skip
     s.bind(part=part, cure=cure)
     p = s.outside()
-    s.open(
-        "{h} and {f_intro} [liked to play together|saw each other every day].".replace(
-            "{h} and {f_intro}", "{h.N} and {f_intro}"
-        )
-    ) if False else s.open()
+    s.open()
     s.paragraph()
     s("{f_intro} had {o.a}. [It was a present from {f.his} uncle.|{f} had saved up for it.|{f} was very proud of it.]")
     s.say(
@@ -190,8 +187,8 @@ def broken_gift(s: Teller) -> None:
 
 def the_bridge(s: Teller) -> None:
     h = s.hero()
-    g = s.elder() if h.kind == "animal" else s.worker()
-    f = s.friend()
+    s.elder() if h.kind == "animal" else s.worker()
+    s.friend()
     s.bind(water=s.pick(("stream", "little river", "brook", "creek")))
     s.open("To visit {h.his} best friend, {h} had to cross the {water}." if h.kind == "animal" else
            "Every day, {h} crossed the {water} on the way to {h.his} friends.", hobby=False)  # fmt: skip
@@ -205,8 +202,7 @@ def the_bridge(s: Teller) -> None:
         if h.kind == "animal"
         else "On the other side stood {h.his} friend {f.N} and waved sadly. The water was too [deep|wild|cold] to wade through."
     )
-    s("First {h} [laid a thin branch across the water|threw stones into the water to step on]. But the [water washed it away|branch was too weak and broke]." if False else
-      "First {h} laid a thin branch across the water. It was too weak and broke in the middle.",
+    s("First {h} laid a thin branch across the water. It was too weak and broke in the middle.",
       "First {h} threw stones into the water to step on. The water was so strong that it rolled them away.")  # fmt: skip
     s(
         "Then {h} tried to jump. {h.he} [landed in the shallow part and got wet to the knees|did not dare, because the banks were too far apart]."
@@ -216,7 +212,7 @@ def the_bridge(s: Teller) -> None:
     s.say(
         "g",
         "One alone cannot build a bridge. How many friends have you got?",
-        "You need a tree trunk, and for a trunk you need many hands.".replace("hands", "helpers"),
+        "You need a tree trunk, and for a trunk you need many helpers.",
         how="said",
     )
     s("That gave {h.o} an idea. {h.he} [ran from door to door|called everyone together].")

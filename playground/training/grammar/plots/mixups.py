@@ -1,4 +1,5 @@
 """Mix-ups: two things are taken for each other, or a word is heard wrong."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 from playground.training.grammar.words.tables import rows
@@ -24,9 +25,9 @@ honey | a pony | One cannot spread a pony on bread | The pony got a piece of bre
 
 
 def misheard(s: Teller) -> None:
-    h = s.hero("child")
-    k = s.kin()
-    g = s.worker()
+    s.hero("child")
+    s.kin()
+    s.worker()
     row = s.pick(MISHEARD)
     s.bind(the_heard="the " + row[1].split(" ", 1)[-1] if row[1].startswith(("a ", "some ")) else "the " + row[1])
     s.bind(want=row[0], heard=row[1], funny=row[2], did=row[3])
@@ -38,9 +39,7 @@ def misheard(s: Teller) -> None:
     s.paragraph()
     s(
         "{when}, {k.N} was very busy.",
-        "{when}, {k.N} called from the {room}.".replace(
-            "{room}", s.pick(("cellar", "attic", "other side of the yard", "top of the ladder"))
-        ),
+        "{when}, {k.N} was working in the {room}.".replace("{room}", s.pick(("cellar", "attic", "yard", "garden"))),
     )
     s.say(
         "k",
@@ -90,9 +89,9 @@ def misheard(s: Teller) -> None:
 
 
 def swapped_bags(s: Teller) -> None:
-    h = s.hero("child")
-    f = s.person("f")
-    k = s.kin()
+    s.hero("child")
+    s.person("f")
+    s.kin()
     color = s.pick(("blue", "red", "green", "black", "brown", "yellow", "gray"))
     mine, theirs = (
         s.pick(("a swimsuit", "a lunch box", "gym shoes", "a library book", "a drawing")),
@@ -173,8 +172,8 @@ def swapped_bags(s: Teller) -> None:
 
 def salt_for_sugar(s: Teller) -> None:
     h = s.hero()
-    f = s.friend()
-    k = s.kin()
+    s.friend()
+    s.kin()
     bake = s.pick(("cake", "pie", "pudding", "birthday cake", "apple cake"))
     s.bind(bake=bake)
     s.open("{h.s} {k.noun} was going to have a birthday.", "Tomorrow was {k.Ns} birthday.")
@@ -191,19 +190,11 @@ def salt_for_sugar(s: Teller) -> None:
     )
     s("When {k.N} came home, the {bake} stood on the table with a candle on top.")
     s.say("k", "Is that for me? How lovely!", "You made it all by yourselves?", how="cried")
-    s(
-        "{k.N} took a big bite. {k.s} eyes began to water. {k.he} swallowed hard and drank a whole glass of water.".replace(
-            "{k.he}", k.pronoun
-        )
-    )
+    s("{k.N} took a big bite. {k.s} eyes began to water. {k.he} swallowed hard and drank a whole glass of water.")
     s("{h} tried a piece, too, and made a terrible face.")
     s.say("h", "It is salt! We took the wrong jar!", "Ugh! That was not sugar at all!", how="shouted")
     s.paragraph()
-    s(
-        "[{h} wanted to cry|{h.s} lip trembled]. But {k.N} [began to laugh|put an arm around {h.him}].".replace(
-            "{h.him}", h.case("him")
-        )
-    )
+    s("[{h} wanted to cry|{h.s} lip trembled]. But {k.N} [began to laugh|put an arm around {h.him}].")
     s.bind(x=h)
     s.say(
         "k",

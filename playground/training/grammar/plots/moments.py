@@ -1,4 +1,5 @@
 """Short tales of a single moment."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 from playground.training.grammar.words.people import EVERY
@@ -39,7 +40,7 @@ def flying_hat(s: Teller) -> None:
     )
     s.maybe("Twice {h} almost had it, and twice it got away.", "{h} stumbled, got up and ran on.")
     s("At last, it came down {landed}.")
-    s("{g_a} [saw it, too,|was standing there] and laughed.".replace("saw it, too,", "saw it, too,"))
+    s("{g_a} [saw it, too,|was standing there] and laughed.")
     s.say(
         "g",
         "It looks better there than on me!",
@@ -69,7 +70,6 @@ def the_echo(s: Teller) -> None:
         (
             ("Go away", "Come and play"),
             ("You are silly", "You are nice"),
-            ("I don't like you", "I like you"),
             ("Be quiet", "Good morning"),
             ("You are stupid", "You are clever"),
         )
@@ -93,11 +93,7 @@ def snail_on_the_road(s: Teller) -> None:
     s.bind(what=s.pick(("snail", "toad", "hedgehog", "caterpillar", "turtle", "beetle")))
     s.open()
     s.paragraph()
-    s(
-        "{when}, {h} and {f_x} were late for [school|the puppet show|supper].".replace(
-            "{h} and {f_x}", "{h.N} and {h.his} friend {f.N}"
-        )
-    )
+    s("{when}, {h.N} and {h.his} friend {f.N} were late for [school|the puppet show|supper].")
     s.apart()
     s("In the middle of the road, there was a {what}. It was going very, very slowly.")
     s.say("f", "Come on! We have no time.", "Leave it! We are late.", how="said")

@@ -1,4 +1,5 @@
 """Noises and worries of the night, explained."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 from playground.training.grammar.words.people import EVERY
@@ -22,8 +23,8 @@ splash, splash | a fish as big as a man | the water barrel | a frog that could n
 
 
 def strange_noise(s: Teller) -> None:
-    h = s.hero("child")
-    k = s.kin()
+    s.hero("child")
+    s.kin()
     row = s.pick(NOISES)
     s.bind(noise=row[0], fear=row[1], where=row[2], truth=row[3], did=row[4], end=row[5])
     s.open()
@@ -72,8 +73,8 @@ def strange_noise(s: Teller) -> None:
 
 
 def cannot_sleep(s: Teller) -> None:
-    h = s.hero("animal", animals=EVERY)
-    k = s.kin()
+    s.hero("animal", animals=EVERY)
+    s.kin()
     a, c = s.small_animal("a"), s.small_animal("c")
     tries = {"robin": "puts its head under its wing", "sparrow": "fluffs up its feathers", "mouse": "curls up in a ball", "squirrel": "covers itself with its tail", "frog": "sits in the cool mud",
              "hedgehog": "rolls up in leaves", "crow": "sits on the highest branch", "pigeon": "coos to itself", "ant": "lies down next to its hundred sisters", "bee": "hums until it is tired",
@@ -87,18 +88,14 @@ def cannot_sleep(s: Teller) -> None:
     s.say("h", "Why can't I sleep?", "Maybe I am doing it wrong.", how="sighed")
     s("So {h} got up and went to ask the others. First {h.he} met {a.a}.")
     s.say("h", "How do you fall asleep?", how="asked")
-    s.say("a", "A {a.noun} {way1}. Try it!".replace("A {a.noun}", f"A {a.noun}"), how="answering")
+    s.say("a", "A {a.noun} {way1}. Try it!", how="answering")
     s("{h} tried that. But {h.he} was not a {a.noun}. [It was very uncomfortable.|{h.he} only got a stiff neck.]")
     s("Then {h} came to {c.a}, who was yawning.")
     s.say("h", "Please tell me, how do you do it?", "And how do you go to sleep?", how="asked")
     s.say("c", f"A {c.noun} {{way2}}. Nothing is easier than that.", how="answering")
     s("{h} tried that, too, but it was even worse.")
     s.paragraph()
-    s(
-        "At last, {h} went back home. {k.N} was awake and had been [waiting|looking for {h.him}].".replace(
-            "{h.him}", h.case("him")
-        )
-    )
+    s("At last, {h} went back home. {k.N} was awake and had been [waiting|looking for {h.him}].")
     s.say("k", "Where have you been, {h.V}?", "There you are. What is the matter, {h.V}?", how="asked")
     s.say(
         "h",
@@ -113,9 +110,7 @@ def cannot_sleep(s: Teller) -> None:
         how="kindly",
     )
     s(
-        "{h} lay down next to {k.N}. [It was warm there.|{h.he} could hear {k.his} heart beat.] {k.N} sang very softly, and before the song was over, {h} was asleep.".replace(
-            "{k.his}", k.case("his")
-        )
+        "{h} lay down next to {k.N}. [It was warm there.|{h.he} could hear {k.his} heart beat.] {k.N} sang very softly, and before the song was over, {h} was asleep."
     )
     s(
         "The {a.noun} and the {c.noun} heard the song, and they slept well, too.",

@@ -1,4 +1,5 @@
 """A surprise for somebody."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.english import ing
 from playground.training.grammar.teller import Teller
@@ -8,9 +9,9 @@ TASKS = ("bake a cake", "blow up balloons", "hang up paper lanterns", "paint a b
 
 
 def all_forgot(s: Teller) -> None:
-    h, k = s.hero(), s.kin()
-    f = s.friend()
-    p = s.outside()
+    h, _k = s.hero(), s.kin()
+    s.friend()
+    s.outside()
     s.bind(one=s.pick(TASKS), two=s.pick(TASKS), age=s.pick(("five", "six", "seven", "eight")))
     s.open(
         "Today was {h.his} birthday. {h.he} was {age} years old now.",
@@ -35,11 +36,7 @@ def all_forgot(s: Teller) -> None:
         "Hm, let me think. No, I don't know. Good-bye!",
         how="said",
     )
-    s(
-        "{f.N} [ran off|hurried away] with a [big bag|strange smile|box under one arm]. [{h} looked after {f.him}.|What was in it?|]".replace(
-            "|What was in it?", ""
-        )
-    )
+    s("{f.N} [ran off|hurried away] with a [big bag|strange smile|box under one arm]. [{h} looked after {f.him}.|]")
     s.feel("h", "sad")
     s.say(
         "h",
@@ -85,23 +82,25 @@ def all_forgot(s: Teller) -> None:
 
 
 def for_someone_else(s: Teller) -> None:
-    h = s.hero("child")
-    g = s.worker()
-    f = s.friend()
-    k = s.kin("k")
+    s.hero("child")
+    s.worker()
+    s.friend()
+    s.kin("k")
     one, two = s.pick(TASKS), s.pick(TASKS)
     s.bind(one=one, two=two, oneing=ing(one), twoing=ing(two), why=s.pick(("had a birthday on Sunday", "had worked in the same place for twenty years",
            "had come back after a long illness", "would turn seventy on Friday", "had helped everyone through the winter")))  # fmt: skip
     s.open()
     s.paragraph()
-    s("{when}, {h} heard that the {g.noun} {why}. [But the {g.noun} lived all alone.|But nobody had planned anything.]")
+    s(
+        "{when}, {h.N} and {h.his} friend {f.N} heard that the {g.noun} {why}. [But the {g.noun} lived all alone.|But nobody had planned anything.]"
+    )
     s.say(
         "h",
         "We should give a party for the {g.noun}!",
         "The {g.noun} is always kind to us. Let's make a surprise party!",
     )
     s.say("f", "Yes! But it must be a secret.", "What a good idea! But nobody must tell.", how="said")
-    s("So {h.N} and {h.his} friend {f.N} made a plan. {h.N} was going to {one}, and {f.N} was going to {two}.")
+    s("So {h.N} and {f.N} made a plan. {h.N} was going to {one}, and {f.N} was going to {two}.")
     s.bound["f"].adjective = ""
     s.apart()
     s("{h.Ns} {k.noun} promised to [bring lemonade|make a big salad|lend them the long table].")
@@ -114,11 +113,7 @@ def for_someone_else(s: Teller) -> None:
     s.say("f", "Please, could you help me to look for my lost [kitten|glove|key]?".replace("[kitten|glove|key]", s.pick(("glove", "ball", "whistle"))),
           "Could you please tell me the story of how you became a {g.noun}?", "Would you walk to the pond with me? I want to show you something.", how="asked")  # fmt: skip
     s.say("g", "Well, why not?", "Of course, my dear.", "Gladly. I have time.", how="answering")
-    s(
-        "Meanwhile, {h} and the others worked as fast as they could. They were [still|just] {oneing} when {h.he} heard steps."
-        if False
-        else "Meanwhile, {h} and the others worked as fast as they could. In the end, everything was in its place."
-    )
+    s("Meanwhile, {h} and the others worked as fast as they could. In the end, everything was in its place.")
     s("[At last|An hour later], {f.N} brought the {g.noun} back. {h} [opened the door|pulled the curtain aside].")
     s.say("h", "Surprise!", "Surprise! This is for you!", how="shouted")
     s("The {g.noun} [stood still with an open mouth|had to sit down|laughed and cried at the same time].")

@@ -1,11 +1,12 @@
 """Waiting for something that takes its time."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 
 
 def caterpillar(s: Teller) -> None:
-    h = s.hero("child")
-    f, k = s.friend(), s.kin()
+    s.hero("child")
+    _f, _k = s.friend(), s.kin()
     color = s.pick(("orange", "blue", "yellow", "white with black dots", "red and black", "green and gold"))
     s.bind(
         color=color,
@@ -26,10 +27,8 @@ def caterpillar(s: Teller) -> None:
     s("The caterpillar only ate. Each day, {h} brought fresh {leaf} leaves.")
     s(
         "One morning, it did not eat anymore. It hung upside down from a twig and [wrapped itself up|was covered by a brown shell]."
-        if True
-        else ""
     )
-    s.say("h", "Is it dead?", "What has happened to it?", how="asked")
+    s.say("h", "Is it dead?", "Did I do something wrong?")
     s.say(
         "k",
         "No. It is changing. Now you must wait and leave it in peace.",
@@ -63,8 +62,6 @@ def caterpillar(s: Teller) -> None:
     s.apart()
     s(
         "{h} carried the glass outside and took off the lid. The butterfly sat on {h.s} finger for a moment. Then it flew away, over the hedge."
-        if True
-        else ""
     )
     s.say("f", "I am glad that we waited.", "It was worth each of the {days} days.", how="whispered")
     s.paragraph()
@@ -79,7 +76,7 @@ def caterpillar(s: Teller) -> None:
 
 def the_long_wait(s: Teller) -> None:
     h = s.hero()
-    k = s.kin()
+    s.kin()
     s.bind(
         thing=s.pick(("bread", "jam", "soup", "plum cake", "apple pudding", "berry pie")),
         n=s.pick(("four", "five", "six")),
@@ -125,7 +122,7 @@ def the_long_wait(s: Teller) -> None:
     )
     s.say("h", "Already? I was only gone for a minute!", "Is the hour over? I did not notice!", how="cried")
     s("They sat down together. The {thing} was warm, and because {h} had waited for it, it tasted better than ever.")
-    s("{h} told {k.o} about {a1} and {a2}.".replace("{k.o}", "{k.N}")) if s.chance(0.6) else None
+    s("{h} told {k.N} about {a1} and {a2}.") if s.chance(0.6) else None
     s.lesson(
         "h",
         "waiting is easy if one keeps one's eyes open",

@@ -1,4 +1,5 @@
 """A promise is made, and keeping it is not easy."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 from playground.training.grammar.words.people import EVERY
@@ -23,9 +24,9 @@ FUN = ("go swimming", "go to the puppet show", "slide down the hay", "look at th
 
 
 def duty_first(s: Teller) -> None:
-    h, k = s.hero("child"), s.kin()
+    h, _k = s.hero("child"), s.kin()
     row = s.pick(DUTIES)
-    f = s.friend()
+    s.friend()
     s.bind(duty=row[0], dear=row[1], harm=row[2], sign=row[3], fun=s.pick(FUN))
     s.open()
     s.paragraph()
@@ -50,7 +51,7 @@ def duty_first(s: Teller) -> None:
         "h",
         "I can't. I promised to {duty}.",
         "I would love to. But I have promised to {duty}.",
-        "Not now. {k.N} trusts me.".replace("{k.N}", "My {k.noun}"),
+        "Not now. My {k.noun} trusts me.",
         how="sadly",
     )
     s.say("f", "Nobody will notice.", "You can do that tomorrow.", "It is just a promise.", how="said")
@@ -78,9 +79,9 @@ def duty_first(s: Teller) -> None:
 
 
 def before_dark(s: Teller) -> None:
-    h, k = s.hero(animals=EVERY), s.kin()
-    f = s.friend(animals=EVERY)
-    p = s.outside()
+    h, _k = s.hero(animals=EVERY), s.kin()
+    s.friend(animals=EVERY)
+    s.outside()
     s.open()
     s.paragraph()
     s("{when}, {h.N} wanted to go {p.to} with {f_intro}.")
@@ -113,7 +114,7 @@ def before_dark(s: Teller) -> None:
     s("{h} looked at {dear} and thought of {k.Ns} [face|words]. [It was hard.|{h.he} wanted to stay so much.]")
     s.say(
         "h",
-        "No. If I am late, {k.V} will worry.".replace("{k.V}", "my {k.noun}"),
+        "No. If I am late, my {k.noun} will worry.",
         "I gave my word. Tomorrow is another day.",
         how="answering",
     )
@@ -200,7 +201,7 @@ def bring_it_back(s: Teller) -> None:
     s(
         "{h} wrapped {o.the} in a [blanket|sack], put on {h.his} boots and went. [The wind pushed {h.him} back.|Twice {h.he} almost fell.] All the way, {h.he} held {o.the} tight."
     )
-    s("At last, {h} knocked at the {g.Ns} door.".replace("{g.Ns}", "{g.noun}'s"))
+    s("At last, {h} knocked at the {g.noun}'s door.")
     s.world.give(h, o, g)
     s.say(
         "g",

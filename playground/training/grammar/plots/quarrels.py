@@ -1,4 +1,5 @@
 """A quarrel and how it was made up."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 
@@ -92,8 +93,8 @@ def tug_of_war(s: Teller) -> None:
 
 def knocked_over(s: Teller) -> None:
     h = s.hero()
-    f = s.friend()
-    p = s.outside("p")
+    s.friend()
+    s.outside("p")
     made = s.pick((("tower", "stones"), ("castle", "mud and sticks"), ("house", "twigs"), ("bridge", "branches"),
                    ("wall", "pebbles"), ("tower", "pine cones"), ("little village", "bark and moss")))  # fmt: skip
     s.thing("o", made[0], s.pick(("tall", "great", "splendid", "big")))
@@ -135,9 +136,7 @@ def knocked_over(s: Teller) -> None:
     s.forgive("f", "h")
     s.paragraph()
     s(
-        "They built until [sunset|supper|the first star came out]. The new {o.n} was [bigger|stronger|higher] than the old one, because [four hands are faster than two|they were two now].".replace(
-            "four hands are faster than two|", ""
-        )
+        "They built until [sunset|supper|the first star came out]. The new {o.n} was [bigger|stronger|higher] than the old one, because [they were two now]."
         if h.kind == "animal"
         else "They built until [sunset|supper|the first star came out]. The new {o.n} was [bigger|stronger|higher] than the old one, because four hands can do more than two."
     )
@@ -152,8 +151,8 @@ def knocked_over(s: Teller) -> None:
 
 def unkind_words(s: Teller) -> None:
     h = s.hero()
-    f = s.friend()
-    k = s.kin()
+    s.friend()
+    s.kin()
     work = s.pick((("drew a picture of a horse", "picture", "like a potato with legs"), ("sang a new song", "song", "like a rusty gate"),
                    ("baked a cake", "cake", "like an old shoe"), ("made a hat out of paper", "hat", "like a squashed frog"),
                    ("wrote a poem about the moon", "poem", "like a grocery list"), ("painted a flower on a stone", "stone", "like a muddy paw"),

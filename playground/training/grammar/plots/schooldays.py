@@ -1,11 +1,12 @@
 """At school."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 
 
 def show_and_tell(s: Teller) -> None:
-    h = s.hero("child")
-    f = s.friend()
+    s.hero("child")
+    s.friend()
     g = s.worker("g", only=("teacher",))
     o = s.treasure("o", "h", small=True)
     s.bind(gname=g.called)
@@ -24,11 +25,7 @@ def show_and_tell(s: Teller) -> None:
     s(
         "But on Friday morning, {o.the} {o.was} nowhere to be found. {h} looked [everywhere|under the bed and behind the door]. It got later and later, and {h} had to go."
     )
-    s(
-        "In {h.his} coat pocket, there was only {thing}. {h} had carried it around for a long time.".replace(
-            "In {h.his}", "In {h.Ns}"
-        )
-    )
+    s("In {h.Ns} coat pocket, there was only {thing}. {h} had carried it around for a long time.")
     s(
         "At school, {f_intro} showed {fthing}. Another child had {cthing}. Everyone said oh and ah.".replace(
             "{fthing}", s.pick(("a real sword", "a singing bird in a cage", "a tooth of a shark", "a golden watch"))

@@ -1,4 +1,5 @@
 """Secrets to keep, and one to tell."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 
@@ -62,7 +63,7 @@ def secret_present(s: Teller) -> None:
 
 def secret_to_tell(s: Teller) -> None:
     h = s.hero("child")
-    f = s.friend()
+    s.friend()
     k = s.kin()
     bad = s.pick((("climbs onto the roof of the old mill", "the boards are rotten", "climbed onto the roof", "a rope and a long ladder"),
                   ("goes out on the ice alone", "the ice is thin", "went out on the ice", "a long plank"),
@@ -103,9 +104,7 @@ def secret_to_tell(s: Teller) -> None:
     s.say("k", "There are good secrets and bad ones. A good secret makes you happy. Does this one make you happy?",
           "If somebody could get hurt, you may tell. That is not a betrayal.", how="kindly")  # fmt: skip
     s(
-        "Then {h} told {k.o} everything. {k.N} stood up at once. {k} called {f.s} parents, and they ran out with {tool}.".replace(
-            "{k} called {f.s}", k.pronoun + " called {f.Ns}"
-        )
+        "Then {h} told {k.o} everything. {k.N} stood up at once. {k.he} called {f.Ns} parents, and they ran out with {tool}."
         if "doctor" not in bad[3]
         else "Then {h} told {k.o} everything. {k.N} stood up at once and called {f.Ns} parents and {tool}."
     )
@@ -134,7 +133,7 @@ def secret_to_tell(s: Teller) -> None:
 
 def secret_den(s: Teller) -> None:
     h = s.hero()
-    f = s.friend()
+    s.friend()
     s.person("c", adjective="little")
     s.spot(only=("meadow", "forest", "hill", "clearing", "garden", "orchard", "stream"))
     s.bind(
@@ -164,7 +163,7 @@ def secret_den(s: Teller) -> None:
         "The secret word was {word}. Only those who knew it could come in.",
     )
     s.paragraph()
-    s("A few days later, {c.a} [stood|was standing] in front of the den.".replace("{c.a}", "{c.a}"))
+    s("A few days later, {c.a} [stood|was standing] in front of the den.")
     s.say("c", "May I come in?", "What is that? Can I play with you?", how="shyly")
     s.say("f", "No! It is our secret. Go away!", "Only if you know the word, and you don't.", how="said")
     s(

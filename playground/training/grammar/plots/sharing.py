@@ -1,4 +1,5 @@
 """Sharing, with somebody who has less, or taking turns."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 
@@ -66,9 +67,7 @@ def hungry_stranger(s: Teller) -> None:
         )
         s.bind(gift=gift)
         s(
-            "The {a.noun} [{a_glad}|went ahead]. Then it led {h.o} to {gift}. [There was more than both of them could eat.|Nobody else knew about it.]".replace(
-                "{h.o}", "{h.N}"
-            )
+            "The {a.noun} [{a_glad}|went ahead]. Then it led {h.N} to {gift}. [There was more than both of them could eat.|Nobody else knew about it.]"
         )
         s.say(
             "a", "You shared with me, and now I share with you.", "This is my secret. Now it is yours, too.", how="said"
@@ -84,12 +83,12 @@ def hungry_stranger(s: Teller) -> None:
 
 
 def taking_turns(s: Teller) -> None:
-    h = s.hero("child")
-    f = s.friend()
-    k = s.kin()
+    s.hero("child")
+    s.friend()
+    s.kin()
     toy = s.pick((("swing", "swing", "swung", "push"), ("scooter", "ride", "rode", "race"), ("sled", "slide", "slid", "pull"), ("rocking horse", "rock", "rocked", "sing for"),
                   ("trampoline", "jump", "jumped", "count for"), ("little boat", "row", "rowed", "wave to"), ("tricycle", "ride", "rode", "push"), ("drum", "play", "played", "dance for")))  # fmt: skip
-    o = s.thing("o", toy[0], s.pick(("new", "red", "blue", "green", "wooden", "yellow")))
+    s.thing("o", toy[0], s.pick(("new", "red", "blue", "green", "wooden", "yellow")))
     s.bind(use=toy[1], used=toy[2], help=toy[3], n=s.pick(("ten", "twenty", "thirty")))
     s.open(
         "{h.s} {k.noun} had [built|bought|found] {h.him} {o.a}."
@@ -117,7 +116,7 @@ def taking_turns(s: Teller) -> None:
     s.say(
         "k",
         "And what could you do about it?",
-        "How would you feel at {f.his} place?".replace("at {f.his} place", "in {f.his} shoes"),
+        "How would you feel in {f.his} shoes?",
         how="asked",
     )
     s.paragraph()
@@ -146,10 +145,10 @@ def taking_turns(s: Teller) -> None:
 
 
 def warm_in_winter(s: Teller) -> None:
-    h = s.hero("animal")
+    s.hero("animal")
     s.weather = "cold"
     a = s.small_animal(only=("robin", "sparrow", "mouse", "squirrel", "hedgehog", "rabbit"))
-    c = s.small_animal("c", only=("fox", "crow", "pigeon", "otter", "mole"))
+    s.small_animal("c", only=("fox", "crow", "pigeon", "otter", "mole"))
     s.open("Winter had come, and snow lay on everything.", "It was the coldest winter in years.", hobby=False)
     s.paragraph()
     s(
@@ -165,11 +164,7 @@ def warm_in_winter(s: Teller) -> None:
     )
     s("{h.s} home was [very |]small. But {h} could not leave {a.him} out there.")
     s.say("h", "Come in, come in! There is room for two.", "Of course. Sit by the fire.", how="said")
-    s(
-        "The {a.noun} had hardly eaten some soup when there was another knock. There stood {c.a}.".replace(
-            "soup", "of the warm food"
-        )
-    )
+    s("The {a.noun} had hardly eaten some of the warm food when there was another knock. There stood {c.a}.")
     s.say("c", "I saw your light. Is there room for one more?", "I am so cold. Please let me in!", how="said")
     s("{h} looked around. There was one bed and one pot.")
     s.say("a", "If I make myself small, there will be room.", "It can have some of my food.", how="said")

@@ -1,4 +1,5 @@
 """Learning something that is hard at first."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.english import ing, past
 from playground.training.grammar.teller import Teller
@@ -74,8 +75,7 @@ def hard_at_first(s: Teller) -> None:
         "Can you show me how?",
         how="shyly",
     )
-    s.bind(reason="{why}".replace("{why}", row[2].replace("{h.his}", "your").replace("{h}", "you")
-           .replace("you was", "you were")))  # fmt: skip
+    s.bind(reason=row[2].replace("{h.his}", "your").replace("{h}", "you").replace("you was", "you were"))  # fmt: skip
     s.say(
         "g",
         "I think {reason}. {advice}.",
@@ -99,7 +99,7 @@ def hard_at_first(s: Teller) -> None:
         "g", "I knew that you could do it.", "Well done, {h.V}!", "See what practice can do?", how="kindly"
     ) if s.chance(0.6) else s.feel("h", "glad")
     s.lesson("h", "hard things become easy if one keeps trying", "nobody is born a master", "every master was a beginner once",
-             "a mistake is only a step on the way", now=("never said \"I can't\" again, only \"I can't yet\"", "did not give up so quickly"))  # fmt: skip
+             "a mistake is only a step on the way", now=("did not give up so quickly", "tried everything at least ten times"))  # fmt: skip
 
 
 def teaching_back(s: Teller) -> None:
@@ -118,11 +118,7 @@ def teaching_back(s: Teller) -> None:
     s.say("f", "Will you really help me?", "Do you think I can learn it?", how="shyly")
     s.say("h", "Of course. We have the whole day.", "Yes. I needed many tries, too.", how="answering")
     s("All [day|afternoon], {h.N} showed {f.N} how to {skill}. [They tried it twenty times.|Slowly, it got better.]")
-    s(
-        "In the end, {f.N} could do it! [They both cheered.|{f} threw {f.his} arms around {h.N}.|They danced for joy.]".replace(
-            "|{f} threw {f.his} arms around {h.N}", "" if h.kind == "animal" else "|{f} threw {f.his} arms around {h.N}"
-        )
-    )
+    s("In the end, {f.N} could do it! [They both cheered.|They danced for joy.|{h.N} was almost as happy as {f.N}.]")
     s.thank("f", "h", 0)
     s.paragraph()
     s(

@@ -1,4 +1,5 @@
 """Swaps: who holds what is told at every step."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 from playground.training.grammar.words.tables import rows
@@ -32,7 +33,7 @@ LOVED = ("a little wooden horse", "a kitten with white paws", "a drum with a blu
 
 def chain_of_swaps(s: Teller) -> None:
     h = s.hero("child")
-    k = s.kin()
+    s.kin()
     goods = [s.pick(GOODS) for _ in range(3)]
     w1, w2, w3 = s.worker("a"), s.worker("b"), s.worker("c")
     while len({w.noun for w in (w1, w2, w3)}) < 3:
@@ -88,8 +89,6 @@ def chain_of_swaps(s: Teller) -> None:
     s.world.give(w2, s.bound["q"], h)
     s(
         "The {b.noun} was so {*glad} that {h.N} got {q.a} in return. {p.the} stayed with the {b.noun}, and {h.N} walked on with {q.the}."
-        if True
-        else ""
     )
     s("At the corner, there was a {c.noun}, who wanted to {q_for} but had no {q.n}.")
     s("{h} did not think twice and held out {q.the}.", "{h} laughed and gave away {q.the}, too.")

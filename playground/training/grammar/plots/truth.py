@@ -1,11 +1,12 @@
 """Jokes, lies and what comes of them."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 
 
 def false_alarm(s: Teller) -> None:
     h = s.hero()
-    f = s.friend()
+    s.friend()
     g = s.elder()
     kind = s.pick((("the bridge is broken", "the bridge broke under {h.his} feet", "hung on to the last plank"), ("I am stuck in the mud", "{h.he} really got stuck in the mud", "sank in up to the belly"),
                    ("I have hurt my leg", "{h.he} fell over a root and really hurt {h.his} leg", "could not stand up"), ("I am locked in the shed", "the wind blew the shed door shut, and the bolt fell down", "sat in the dark"),
@@ -33,11 +34,7 @@ def false_alarm(s: Teller) -> None:
         how="said",
     )
     s.paragraph()
-    s(
-        "Some days later, {real}. {h.he} {state}."
-        if "{h.his} feet" not in kind[1]
-        else "Some days later, {real}. {h.he} {state}."
-    )
+    s("Some days later, {real}. {h.he} {state}.")
     s.say(
         "h", "Help! Please help me! This time it is true!", "Help! It is not a joke!", how=s.pick(("shouted", "cried"))
     )
@@ -81,9 +78,9 @@ def false_alarm(s: Teller) -> None:
 
 
 def too_big_a_story(s: Teller) -> None:
-    h = s.hero("child")
-    f = s.friend()
-    k = s.kin()
+    s.hero("child")
+    s.friend()
+    s.kin()
     lie = s.pick((("a pony of my own", "the pony", "ride"), ("a tame bear in the cellar", "the bear", "feed"), ("a boat with three masts", "the boat", "sail"), ("a tree house with a real bed", "the tree house", "sleep in"),
                   ("a telescope as long as a bus", "the telescope", "look through"), ("a parrot that knows ten languages", "the parrot", "talk to")))  # fmt: skip
     s.bind(lie=lie[0], thing=lie[1], use=lie[2])
@@ -104,7 +101,7 @@ def too_big_a_story(s: Teller) -> None:
     s("{h} looked at the floor. [There was no way out.|{h.s} ears were hot.]")
     s.say(
         "h",
-        "I don't have {lie}. I made it up. I only wanted you to like me.".replace("my own", "my own"),
+        "I don't have {lie}. I made it up. I only wanted you to like me.",
         "There is no such thing. I am sorry. I was afraid that I would be boring.",
         how="whispering",
     )

@@ -1,4 +1,5 @@
 """The weather changes a plan."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.teller import Teller
 from playground.training.grammar.words.tables import rows
@@ -10,7 +11,7 @@ fly kites | two kites and a long string | no wind at all | the kites hung down l
 build a snowman | a carrot for the nose and an old hat | warm rain | the snow turned to mud | build a man out of mud | They rolled three balls of mud and pushed the carrot into the top one | The mud man had the best smile in the whole street
 go to the beach | towels, buckets and spades | thick fog | nobody could see the water | look for things that come out of the fog | They sat on the steps and guessed what each shadow would be | Every shadow turned into a surprise
 sleep outside in a tent | pillows, a lamp and a bag of cookies | a thunderstorm | the tent blew over | put up the tent indoors | They tied the tent to four chairs and lit the lamp | The thunder outside made the stories even better
-swim in the lake | a big ball and two towels | cold wind | the water was like ice | make a lake out of paper | They cut out a hundred paper fish and hung them on strings | When the wind came in at the window, all the fish began to swim
+swim in the lake | a big ball and two towels | a cold wind | the water was like ice | make a lake out of paper | They cut out a hundred paper fish and hung them on strings | When the wind came in at the window, all the fish began to swim
 ride the sled | the sled and warm mittens | bright sunshine | the snow melted away | put wheels on the sled | They found four old wheels and screwed them on | Now they could ride all year
 pick cherries | three baskets and a ladder | hail as big as peas | it was dangerous to stand on the ladder | bake bread with last year's cherry jam | They kneaded the dough and put a spoon of jam into each roll | The house smelled so good that the neighbors came in
 watch the stars | blankets and a bag of nuts | clouds from one side to the other | not one star could be seen | make their own stars | They pricked holes into a box and put a lamp inside | The whole ceiling was full of stars
@@ -20,18 +21,16 @@ paint the fence | brushes and a bucket of white paint | a shower of rain | the p
 
 
 def plan_and_rain(s: Teller) -> None:
-    h = s.hero("child")
+    s.hero("child")
     row = s.pick(PLANS)
-    f, k = s.friend(), s.kin()
+    _f, _k = s.friend(), s.kin()
     s.bind(plan=row[0], packed=row[1], came=row[2], why=row[3], idea=row[4], how_done=row[5], good=row[6])
     day = s.pick(("Saturday", "Sunday", "Friday", "Wednesday"))
     s.bind(day=day)
     s.open()
     s.paragraph()
     s(
-        "[For days|All week], {h} had looked forward to {day}. On {day}, {h.he} and {f_intro} were going to {plan}.".replace(
-            "{f_intro}", "{h.his} friend {f.N}"
-        ),
+        "[For days|All week], {h} had looked forward to {day}. On {day}, {h.he} and {h.his} friend {f.N} were going to {plan}.",
         "{h} and {h.his} friend {f.N} had a plan. On {day}, they wanted to {plan}.",
     )
     s("Everything was ready: {packed}.", "They had got everything ready: {packed}.")
@@ -92,8 +91,8 @@ def plan_and_rain(s: Teller) -> None:
 def snow_day(s: Teller) -> None:
     h = s.hero("child")
     s.weather = "cold"
-    f, k = s.friend(), s.kin()
-    g = s.worker()
+    _f, _k = s.friend(), s.kin()
+    s.worker()
     s.open()
     s.paragraph()
     s(
@@ -117,11 +116,7 @@ def snow_day(s: Teller) -> None:
     )
     s("{h} fetched a shovel. {f_intro} saw {h.him} and came with another one.")
     s("They dug and dug. It took them [an hour|the whole morning] to reach the door.")
-    s(
-        "The {g.noun} opened. [{g.He} was wrapped in three blankets.|{g.His} nose was red with cold.]".replace(
-            "{g.He}", g.pronoun.capitalize()
-        ).replace("{g.His}", g.case("his").capitalize())
-    )
+    s("The {g.noun} opened. [{g.he} was wrapped in three blankets.|{g.his} nose was red with cold.]")
     s.say(
         "g",
         "Children, how good to see you! I could not get to my wood.",

@@ -1,4 +1,5 @@
 """Where stories happen: how one is there and goes there, where things hide, what can be seen."""
+# ruff: noqa: E501  (a template and a row of a table stay on one line)
 
 from playground.training.grammar.words.tables import rows
 

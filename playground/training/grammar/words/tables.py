@@ -14,3 +14,8 @@ def parts(cell: str) -> tuple[str, ...]:
 def lines(text: str) -> tuple[str, ...]:
     """The lines that are not blank, stripped."""
     return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text, split at white space."""
+    return tuple(text.split())

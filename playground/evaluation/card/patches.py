@@ -1,17 +1,26 @@
 """How well a PIXEL model's reconstructions can be read, and pictures of some."""
 
+from itertools import zip_longest
 from typing import Any
 
-from playground.errors import MissingFile
 from playground.evaluation.card.corpora import title_of
 from playground.evaluation.card.held_out import about_the_split, measure
 from playground.evaluation.card.markdown import escape, table
 from playground.evaluation.card.section import MOST, Part, Section, Subject
+from playground.evaluation.pictures import sheet
 
 INTRO = (
     "Share of hidden patches that are read back exactly: the nearest of all pairs of the 95 printable characters is "
     "the pair that was there. Spans of one, two or three patches are hidden one at a time, everything else of the "
     "sentence is seen. In brackets the mean error of the hidden patches, as the network is trained on it."
+)
+FILE = "reconstructions.png"
+SHOWN = 10  # sentences on the picture
+PICTURE = (
+    "The first {shown} sentences of `held-out.jsonl`, of each list in turn. Below each stands the same with a quarter "
+    "of its patches hidden (sentence i with seed i), and what the model makes of it. `python -m "
+    "playground.evaluation.pictures checkpoints/{name} --data checkpoints/{name}/held-out.jsonl --out PICTURE.png` "
+    "draws it again."
 )
 SPAN_NAMES = {"1": "one patch", "2": "two patches", "3": "three patches"}
 
@@ -40,14 +49,18 @@ def write_read_back(subject: Subject, measured: dict[str, Any]) -> Part:
     return Part(text, numbers)
 
 
-def write_pictures(subject: Subject, _: None) -> Part:
-    facts = subject.facts
-    missing = next((name for name in facts.pictures if not (subject.folder / name).is_file()), None)
-    if missing is not None:
-        raise MissingFile(f"The facts name the picture {missing}, which is not in {subject.folder}. Draw it first.")
-    shown = "\n\n".join(f"![{escape(text)}]({name})" for name, text in facts.pictures.items())
-    return Part(f"## Pictures, not selected\n\n{facts.pictures_text}\n\n{shown}")
+def draw(subject: Subject) -> dict[str, Any]:
+    """Draw the picture into the checkpoint's folder; what it shows."""
+    texts = [text for some in zip_longest(*subject.sample.values()) for text in some if text][:SHOWN]
+    sheet(subject.model, texts).save(subject.folder / FILE, optimize=True)
+    return {"file": FILE, "texts": texts}
+
+
+def write_picture(subject: Subject, drawn: dict[str, Any]) -> Part:
+    about = PICTURE.format(shown=len(drawn["texts"]), name=subject.name)
+    described = escape(" / ".join(drawn["texts"]))
+    return Part(f"## Ten sentences, not selected\n\n{about}\n\n![{described}]({drawn['file']})")
 
 
 READ_BACK = Section(write_read_back, "held_out", measure)
-PICTURES = Section(write_pictures)
+PICTURE_OF_TEN = Section(write_picture, "picture", draw)
