@@ -136,6 +136,7 @@ def generate(
     repetition_penalty: Annotated[float, typer.Option(help=HELP["repetition_penalty"])] = DEFAULT.repetition_penalty,
     seed: Annotated[int, typer.Option(help=HELP["seed"])] = DEFAULT.seed,
     stop: Annotated[list[str] | None, typer.Option(help=HELP["stop"] + " May be repeated.")] = None,
+    dice: Annotated[str, typer.Option(help=HELP["dice"] + " token or position.")] = DEFAULT.dice,
     tokenizer: TokenizerOption = None,
     dtype: DtypeOption = None,
     choice: ChoiceOption = None,
@@ -147,7 +148,7 @@ def generate(
     from playground.engine.requests import Ended, GenerateRequest, Loading, Token
 
     options = SamplingOptions(
-        max_new_tokens, temperature, top_p, top_k, min_p, repetition_penalty, seed, tuple(stop or ())
+        max_new_tokens, temperature, top_p, top_k, min_p, repetition_penalty, seed, tuple(stop or ()), dice=dice
     )
     text = _prompt(prompt, ids)
     with _engine(models, threads) as engine:

@@ -31,6 +31,18 @@ def uniform(seed: int, position: int) -> float:
     return ((mix(stream(seed, position)) >> 12) + 0.5) * 2.0**-52
 
 
+def quantile(seed: int, position: int, logprobs: np.ndarray) -> int:
+    """The index into ``logprobs (N,)`` (natural, summing to 1) on which :func:`uniform` falls, the likeliest first.
+
+    One number decides, whatever the tokens are called: two models that agree on how likely their first, second, …
+    choices are then take the same choice. Ties go to the lower index first.
+    """
+    order = np.argsort(-logprobs, kind="stable")
+    reached = np.cumsum(np.exp(logprobs[order]))
+    place = np.searchsorted(reached, uniform(seed, position) * reached[-1], side="right")
+    return int(order[min(place, len(order) - 1)])
+
+
 def gumbel(seed: int, position: int, token_ids: np.ndarray) -> np.ndarray:
     """Standard Gumbel noise, float64 with the shape of ``token_ids`` (integers >= 0).
 

@@ -9,6 +9,8 @@ from typing import Any
 from playground import limits
 from playground.errors import InvalidRequest
 
+DICE = ("token", "position")
+
 
 def _option(default: Any, description: str, minimum=None, maximum=None, step=None) -> Any:
     return field(
@@ -46,12 +48,19 @@ class SamplingOptions:
     seed: int = _option(0, "The same seed gives the same text on the same machine.", *limits.SEED, 1)
     stop: tuple[str, ...] = _option((), "Strings that end the text; they are not part of it.")
     stop_ids: tuple[int, ...] | None = _option(None, "Token ids that end the text; None means the model's own.")
+    dice: str = _option(
+        "token", "What a seed's chance belongs to: every token at every position, or the number of the new token "
+        "alone, so that models with different vocabularies can be compared.",
+    )  # fmt: skip
 
     def __post_init__(self):
         for option in fields(self):
             value = getattr(self, option.name)
             if option.name == "stop":
                 value = _strings(value)
+            elif option.name == "dice":
+                if value not in DICE:
+                    raise InvalidRequest(f"dice is {_shown(value)}; it must be {' or '.join(map(repr, DICE))}.")
             elif option.name == "stop_ids":
                 value = None if value is None else token_ids(value, "stop_ids")
             else:

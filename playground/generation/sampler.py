@@ -16,7 +16,7 @@ from torch import Tensor
 from playground import limits
 from playground.decode.plain import PlainDecoder
 from playground.errors import InvalidRequest, PlaygroundError
-from playground.generation.noise import gumbel
+from playground.generation.noise import gumbel, quantile
 from playground.generation.options import SamplingOptions, token_ids
 from playground.generation.prompts import check_edits, prompt_ids, token_text
 from playground.generation.steps import (
@@ -83,10 +83,16 @@ class _RowState:
         self.stream, self.stops = TextStream(model.tokenizer, prompt), StopStrings(row.options.stop)
 
     def draw(self, logits: Tensor) -> tuple[int, np.ndarray, np.ndarray]:
-        """The next token by Gumbel-max, and the survivors with their log-probabilities that it was drawn from."""
+        """The next token, and the survivors with their log-probabilities that it was drawn from."""
         tokens, logprobs = self.warpers.survivors(self.ids, logits)
-        noise = gumbel(self.options.seed, len(self.ids), tokens) if len(tokens) > 1 else 0.0
-        return int(tokens[np.argmax(logprobs + noise)]), tokens, logprobs
+        seed, position = self.options.seed, len(self.ids)
+        if len(tokens) == 1:
+            drawn = 0
+        elif self.options.dice == "position":
+            drawn = quantile(seed, position - self.prompt_length, logprobs)
+        else:
+            drawn = np.argmax(logprobs + gumbel(seed, position, tokens))  # Gumbel-max
+        return int(tokens[drawn]), tokens, logprobs
 
     def append(self, token_id: int) -> tuple[str, str | None]:
         """Take a token; return the text that is complete and free of stop strings by now, and why it ends here."""

@@ -109,23 +109,26 @@ def edited_words(documents: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
-def one_token(word: str, tokenizer: Tokenizer) -> int:
-    """The id of the one token that ``word`` is.
-
-    Raises:
-        InvalidRequest: it is several, or one that stands for all unknown words.
-    """
+def token_of(word: str, tokenizer: Tokenizer) -> int | None:
+    """The id of the one token that ``word`` is; None if it is several, or one that stands for all unknown words."""
     ids = tokenizer.encode(word)
-    pieces = [tokenizer.token_text(id_) for id_ in ids]
-    if pieces == [word]:
-        return ids[0]
-    hint, spaced = "Choose another word.", " " + word
-    if [tokenizer.token_text(id_) for id_ in tokenizer.encode(spaced)] == [spaced]:
-        hint = f"With a blank in front, {spaced!r}, it is one."
+    return ids[0] if len(ids) == 1 and tokenizer.token_text(ids[0]) == word else None
+
+
+def one_token(word: str, tokenizer: Tokenizer) -> int:
+    """As :func:`token_of`, but raises InvalidRequest where there is no such token."""
+    token = token_of(word, tokenizer)
+    if token is not None:
+        return token
+    ids, hint = tokenizer.encode(word), "Choose another word."
+    if token_of(" " + word, tokenizer) is not None:
+        hint = f"With a blank in front, {' ' + word!r}, it is one."
+    pieces = [repr(tokenizer.token_text(id_)) for id_ in ids]
     if len(ids) == 1:
-        raise InvalidRequest(f"This model does not know {word!r}: it reads {pieces[0]!r} instead. {hint}")
-    shown = name_some(map(repr, pieces))
-    raise InvalidRequest(f"{word!r} is {len(ids)} tokens to this model ({shown}), but an edit names one token. {hint}")
+        raise InvalidRequest(f"This model does not know {word!r}: it reads {pieces[0]} instead. {hint}")
+    raise InvalidRequest(
+        f"{word!r} is {len(ids)} tokens to this model ({name_some(pieces)}), but an edit names one token. {hint}"
+    )
 
 
 def _check_scale(document: Mapping[str, Any]) -> None:

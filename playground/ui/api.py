@@ -57,12 +57,14 @@ def build(engine: Any, generations: int, local: bool) -> None:
         repetition_penalty: float = DEFAULT.repetition_penalty,
         seed: int = DEFAULT.seed,
         stop: list[str] | None = None,
+        dice: str = DEFAULT.dice,
     ) -> Iterator[dict[str, Any]]:
         """Continue a prompt. Streams what there is so far: text, token ids, the model's own log-probabilities and, at
         the end, why it ended and tokens per second. Closing the stream stops the work."""
         options = SamplingOptions(
-            max_new_tokens, temperature, top_p, top_k, min_p, repetition_penalty, seed, () if stop is None else stop
-        )
+            max_new_tokens, temperature, top_p, top_k, min_p, repetition_penalty, seed, () if stop is None else stop,
+            dice=dice,
+        )  # fmt: skip
         text, ids, logprobs, sent = "", [], [], 0.0
         end: dict[str, Any] = {"end": None, "tokens_per_second": None}
         with closing(engine.run(GenerateRequest(model, prompt, (options,)))) as events:

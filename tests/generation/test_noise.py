@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from playground.generation.noise import GOLDEN, MASK, gumbel, mix, stream, uniform
+from playground.generation.noise import GOLDEN, MASK, gumbel, mix, quantile, stream, uniform
 
 EULER = 0.57721566490153286
 
@@ -111,3 +111,24 @@ def test_adding_the_noise_and_taking_the_best_draws_from_the_distribution():
     expected = probabilities * count
     chi_square = ((np.bincount(drawn, minlength=6) - expected) ** 2 / expected).sum()
     assert chi_square < 20.5  # the 0.001 point with 5 degrees of freedom
+
+
+def test_a_quantile_is_where_the_sum_passes_the_number():
+    """Against walking through the choices one by one, the likeliest first."""
+    dice = np.random.default_rng(0)
+    for position in range(300):
+        logits = dice.normal(size=dice.integers(1, 9)).round(1)  # with ties
+        logprobs = logits - np.log(np.exp(logits).sum())
+        ranked = sorted(range(len(logits)), key=lambda i: (-logits[i], i))
+        left = uniform(5, position)
+        for choice in ranked:
+            left -= math.exp(logprobs[choice])
+            if left < 0:
+                break
+        assert quantile(5, position, logprobs) == choice
+
+
+def test_quantiles_follow_the_distribution():
+    logprobs = np.log([0.1, 0.6, 0.3])
+    counts = np.bincount([quantile(1, position, logprobs) for position in range(5_000)], minlength=3)
+    assert counts / 5_000 == pytest.approx([0.1, 0.6, 0.3], abs=0.03)

@@ -122,3 +122,10 @@ def test_bad_stops_are_refused(name, value):
 def test_options_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         SamplingOptions().seed = 1
+
+
+@pytest.mark.parametrize("value", ["tokens", "", None, 1, ["token"]])
+def test_unknown_dice_are_refused(value):
+    with pytest.raises(InvalidRequest, match="'token' or 'position'"):
+        SamplingOptions(dice=value)
+    assert SamplingOptions(dice="position").dice == "position"

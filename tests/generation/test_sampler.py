@@ -134,6 +134,42 @@ def test_going_on_from_a_part_of_the_text_draws_what_came_before(tiny_model):
     assert [step.token_id for step in again] == ids[8:]
 
 
+def renamed(model, order):
+    """The same model with other ids for its tokens: new id ``i`` is the old ``order[i]``."""
+    old = model.network.unembed
+    model.network.unembed = lambda hidden: old(hidden)[..., order]
+    return model
+
+
+def test_dice_of_the_position_are_the_same_for_other_vocabularies(scripted):
+    """Two models that agree but for the tokens' names take the same choices; a longer prompt changes nothing."""
+    logits = torch.tensor([0.0, 1.0, 2.0, -1.0, 0.5, -4.0])
+    order = [3, 0, 5, 1, 4, 2]
+    options = SamplingOptions(max_new_tokens=60, temperature=1.3, seed=4, dice="position")
+
+    def drawn(rename, prompt, options=options):
+        model = scripted([], vocab_size=6, context_length=90, tokenizer=None, stop_ids=(), sampled_size=6)
+        model.network.unembed = lambda hidden: logits.expand(*hidden.shape[:2], 6)
+        model = renamed(model, order) if rename else model
+        ids = [step.token_id for step in sample(model, prompt, options)]
+        return [order[i] for i in ids] if rename else ids
+
+    assert drawn(True, [0]) == drawn(False, [0]) == drawn(False, [0, 1, 2, 3])
+    assert len(set(drawn(False, [0]))) > 3
+    token = dataclasses.replace(options, dice="token")
+    assert drawn(True, [0], token) != drawn(False, [0], token)
+
+
+def test_dice_of_the_position_follow_the_distribution(scripted):
+    model = scripted([], vocab_size=3, context_length=5_000, tokenizer=None, stop_ids=(), sampled_size=3)
+    logits = torch.tensor([0.0, 1.0, 2.0])
+    model.network.unembed = lambda hidden: logits.expand(*hidden.shape[:2], 3)
+    options = SamplingOptions(max_new_tokens=4_000, temperature=1.0, seed=3, dice="position")
+    drawn = torch.bincount(torch.tensor([step.token_id for step in sample(model, [0], options)]), minlength=3)
+    expected = logits.softmax(-1) * 4_000
+    assert ((drawn - expected) ** 2 / expected).sum() < 13.8  # the 0.001 point, 2 degrees of freedom
+
+
 # Ends
 
 

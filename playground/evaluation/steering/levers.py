@@ -9,7 +9,7 @@ import torch
 from playground.evaluation.steering.topics import TopicPlan
 from playground.evaluation.steering.words import Topic
 from playground.networks.backpack import Backpack
-from playground.senses.edit_documents import edited_words
+from playground.senses.edit_documents import edited_words, token_of
 from playground.senses.edits import STRENGTHS
 from playground.senses.presets import Preset
 from playground.text.tokenizers import Tokenizer
@@ -68,8 +68,8 @@ def lever_of(preset: Preset) -> Lever | None:
 
 def target_ids(topic: Topic, tokenizer: Tokenizer) -> list[int]:
     """Ids of the topic's forms that are one token inside a text."""
-    encoded = (tokenizer.encode(" " + form) for form in topic.names)
-    return sorted({ids[0] for ids in encoded if len(ids) == 1})
+    tokens = {token_of(" " + form, tokenizer) for form in topic.names}
+    return sorted(tokens - {None})
 
 
 @torch.inference_mode()
@@ -84,9 +84,9 @@ def telling_senses(plan: TopicPlan, network: Backpack, tokenizer: Tokenizer) -> 
     found = []
     for mention in plan.mentions:
         word = " " + mention
-        ids, targets = tokenizer.encode(word), target_ids(plan.topic.without([word]), tokenizer)
-        if len(ids) == 1 and targets:
-            shares = sense_shares(network, ids[0], targets)
+        token, targets = token_of(word, tokenizer), target_ids(plan.topic.without([word]), tokenizer)
+        if token is not None and targets:
+            shares = sense_shares(network, token, targets)
             found.append((max(shares), word, shares.index(max(shares))))
     return [(word, sense) for _, word, sense in sorted(found, key=lambda entry: -entry[0])]
 

@@ -121,7 +121,7 @@ class Casting:
     def pet(self, slot: str = "a") -> Character:
         """A pet with a name; ``a_food``, ``a_likes`` and ``a_bed`` go with it."""
         row = self.pick(people.PETS)
-        who = Character(row[0], self.pick(("he", "she", "it")), self.fresh_name(names.ANIMALS),
+        who = Character(row[0], self.pick(("he", "she")), self.fresh_name(names.ANIMALS),
                         self.pick(parts(row[1])), kind="pet")  # fmt: skip
         self.bind(**{slot: who, slot + "_food": row[2], slot + "_likes": row[3], slot + "_bed": row[4]})
         return who

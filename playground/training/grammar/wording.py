@@ -4,7 +4,7 @@ import re
 from random import Random
 
 SWAPS = {
-    "at last": ("finally", "in the end", "at last"),
+    "at last": ("finally", "at last"),
     "began to": ("started to", "began to"),
     "at once": ("right away", "at once", "immediately"),
     "nobody": ("no one", "nobody"),
@@ -14,7 +14,7 @@ SWAPS = {
     "all morning": ("the whole morning", "all morning"),
     "all afternoon": ("the whole afternoon", "all afternoon"),
     "all day": ("the whole day", "all day"),
-    "the next day": ("the next day", "the following day", "the day after"),
+    "the next day": ("the next day", "the following day"),
     "the next morning": ("the next morning", "early the next morning"),
     "in the evening": ("in the evening", "that evening", "later that day"),
     "a little later": ("a little later", "soon after", "a while later", "after a while"),

@@ -155,7 +155,7 @@ def lost_pet(s: Teller) -> None:
     s.paragraph()
     s.thank("h", "f")
     s(
-        "They carried {a.N} home[ and put {a.him} into the {a_bed}|]."
+        "They carried {a.N} home[ in their arms|, taking turns|]."
         if a.noun not in ("pony", "lamb", "goat", "dog")
         else "They led {a.N} home."
     )

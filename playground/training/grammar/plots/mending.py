@@ -80,14 +80,18 @@ def honest_about_it(s: Teller) -> None:
     s.bind(x=h)
     s.say("k", "I am sad about the {o.n}. But I am glad that you told me the truth.",
           "It took courage to tell me that. Thank you, {h.V}.", "A {o.n} can be mended. It is harder to mend a lie.", how="kindly")  # fmt: skip
-    s.say("h", "Can we fix it?", "May I help you mend it?", "What can I do to make it good again?")
-    s.say(
-        "k",
-        "Yes, let's try it together.",
-        "We can try. Bring me the tool box.",
-        "Yes. You hold, and I work.",
-        how="answering",
-    )
+    if s.chance(0.6):
+        s.say("h", "Can we fix it?", "May I help you mend it?")
+        s.say(
+            "k",
+            "Yes, let's try it together.",
+            "Yes. You hold, and I work.",
+            "Yes. Bring me the tool box.",
+            how="answering",
+        )
+    else:
+        s.say("h", "What can I do to make it good again?", "How can I make up for it?")
+        s.say("k", "You can help me mend it.", "Roll up your sleeves. We will mend it together.", how="answering")
     s("They {mended}.")
     s("{after}")
     s.paragraph()

@@ -68,7 +68,7 @@ def all_forgot(s: Teller) -> None:
     )
     s.say("k", "And I had to {two}. That took me the whole day.", "And I had to {two} while you were out.", how="said")
     s.paragraph()
-    s("They ate {treat} and [sang|played games|danced] until late.", "There was {treat}, and everyone sang for {h.o}.")
+    s("They ate {treat} and [sang|played games|danced] until late.", "They had {treat}, and everyone sang for {h.o}.")
     s("{h} blew out the candles and made a wish.") if s.chance(0.5) else None
     s.feel("h", "glad")
     s.lesson(
@@ -124,7 +124,7 @@ def for_someone_else(s: Teller) -> None:
     s.paragraph()
     s(
         "They ate {treat} and danced until the moon came up.",
-        "There was {treat}, and the {g.noun} told funny stories until late.",
+        "They had {treat}, and the {g.noun} told funny stories until late.",
     )
     s.lesson(
         "h",

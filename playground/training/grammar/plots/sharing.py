@@ -23,7 +23,7 @@ def hungry_stranger(s: Teller) -> None:
     s.scene("p", 0.4)
     s(
         "Then {h} saw {a_first}. {a.he} looked at the {b.short} and did not say a word.",
-        "Not far away sat {a_first}. {a.he} looked thin and tired.",
+        "Not far away sat {a_first}. {a.he} looked tired and hungry.",
     )
     s.say("h", "Are you hungry?", "Have you got nothing to eat?", "Would you like some of this?")
     s.say(
