@@ -19,9 +19,13 @@ from playground.checkpoints.manager import ModelManager
 from playground.checkpoints.memory import default_budget
 from playground.checkpoints.model import Model
 from playground.decode.plain import PlainDecoder
+from playground.engine.columns import take_turns
 from playground.engine.memo import Memo
 from playground.engine.requests import (
     CardRequest,
+    ColumnEvent,
+    ColumnFailed,
+    CompareRequest,
     Ended,
     GenerateRequest,
     Loaded,
@@ -103,6 +107,10 @@ class LocalEngine:
                     first.setdefault(event.row, seconds)
                     if event.end is not None:
                         yield _ended(event, seconds - first[event.row])
+
+    @run.register
+    def compare(self, request: CompareRequest) -> Generator[ColumnEvent | ColumnFailed, None, None]:
+        return take_turns([self.generate(column) for column in request.columns])
 
     @run.register
     def score(self, request: ScoreRequest) -> Generator[Any, None, None]:

@@ -20,9 +20,9 @@ from playground.senses.edits import Edit
 NAME_CHARACTERS = 500
 
 __all__ = [
-    "CardRequest", "Ended", "GenerateRequest", "LoadRequest", "Loaded", "Loading", "ModelState", "Models",
-    "ModelsRequest", "NextToken", "NextTokenRequest", "Prefill", "Request", "Score", "ScoreRequest", "Token",
-    "UnloadRequest",
+    "CardRequest", "ColumnEvent", "ColumnFailed", "CompareRequest", "Ended", "GenerateRequest", "LoadRequest",
+    "Loaded", "Loading", "ModelState", "Models", "ModelsRequest", "NextToken", "NextTokenRequest", "Prefill",
+    "Request", "Score", "ScoreRequest", "Token", "UnloadRequest",
 ]  # fmt: skip
 
 
@@ -98,6 +98,25 @@ class GenerateRequest(Request):
             )
         object.__setattr__(self, "rows", tuple(self.rows))
         object.__setattr__(self, "edits", _check_edits(self.edits))
+
+
+@dataclass(frozen=True)
+class CompareRequest:
+    """Several generations that take turns, each in a column of its own: other models, or one under other settings.
+
+    Answered by a :class:`ColumnEvent` for each event of a column's :class:`GenerateRequest`, and a
+    :class:`ColumnFailed` for a column that cannot go on; the others do.
+    """
+
+    columns: tuple[GenerateRequest, ...]
+
+    def __post_init__(self):
+        columns = self.columns
+        if not isinstance(columns, Sequence) or not all(isinstance(column, GenerateRequest) for column in columns):
+            raise InvalidRequest("columns must be a list of requests to generate.")
+        if not 1 <= len(columns) <= limits.COLUMNS:
+            raise InvalidRequest(f"{len(columns)} columns were asked for, but 1 to {limits.COLUMNS} can be compared.")
+        object.__setattr__(self, "columns", tuple(columns))
 
 
 @dataclass(frozen=True)
@@ -212,6 +231,22 @@ class Ended:
     tokens: int
     seconds: float
     tokens_per_second: float | None
+
+
+@dataclass(frozen=True)
+class ColumnEvent:
+    """An event of one column, numbered from 0. Seconds in it count only the time in which that column worked."""
+
+    column: int
+    event: Any
+
+
+@dataclass(frozen=True)
+class ColumnFailed:
+    """A column ended with an error."""
+
+    column: int
+    message: str
 
 
 @dataclass(frozen=True)
