@@ -1,4 +1,4 @@
-"""The command line: generate, score, evaluate, models and card, over the same engine as the page."""
+"""The command line: generate, replay, score, evaluate, models and card, over the same engine as the page."""
 
 import json
 import sys
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from playground.errors import InvalidRequest, PlaygroundError
+from playground import limits
+from playground.errors import DamagedFile, InvalidRequest, MissingFile, PlaygroundError
 from playground.generation.options import SamplingOptions
 from playground.settings import load_settings
 
@@ -143,9 +144,11 @@ def generate(
     models: ModelsOption = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
+    save: Annotated[Path | None, typer.Option(help="Save the run to this file, for the replay command.")] = None,
 ) -> None:
     """Continue a prompt, token by token."""
-    from playground.engine.requests import Ended, GenerateRequest, Loading, Token
+    from playground.engine.records import record_run
+    from playground.engine.requests import Ended, GenerateRequest, Loading, Started, Token
 
     options = SamplingOptions(
         max_new_tokens, temperature, top_p, top_k, min_p, repetition_penalty, seed, tuple(stop or ()), dice=dice
@@ -154,11 +157,15 @@ def generate(
     with _engine(models, threads) as engine:
         name = _open(engine, model, tokenizer, dtype, choice)
         shown = as_json or not isinstance(text, str)
-        for event in engine.run(GenerateRequest(name, text, (options,))):
+        request, started, steps = GenerateRequest(name, text, (options,)), None, []
+        for event in engine.run(request):
             if not shown and not isinstance(event, Loading):  # the model takes the prompt
                 print(text, end="", flush=True)
                 shown = True
-            if isinstance(event, Token):
+            if isinstance(event, Started):
+                started = event
+            elif isinstance(event, Token):
+                steps.append(event.step)
                 if as_json:
                     _print_json(asdict(event.step))
                 else:
@@ -168,6 +175,56 @@ def generate(
                     _print_json(asdict(event))
                 else:
                     print(f"\n\n[{ended_line(event)}]", file=sys.stderr)
+    if save is not None:
+        _save(save, record_run(request, started, steps))
+
+
+def _save(file: Path, document: Any) -> None:
+    try:
+        file.write_text(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InvalidRequest(f"{file} cannot be written: {error.strerror or error}. Choose another file.") from None
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="What generate --save wrote, or the page's download.")],
+    models: ModelsOption = None,
+) -> None:
+    """Draw a recorded run again and say whether it is the same, token for token."""
+    from playground.engine.records import read_record
+    from playground.engine.requests import ReplayRequest, Token
+
+    document = _read_json(file)
+    record = read_record(document)
+    with _engine(models) as engine:
+        engine.catalog.find(record.request.model)
+        print(record.prompt or "", end="", flush=True)
+        for event in engine.run(ReplayRequest(document)):
+            _tell(event)
+            if isinstance(event, Token):
+                print(event.step.text, end="", flush=True)
+    print(file=sys.stderr)
+    if not event.same:
+        number, tokens = event.first_difference + 1, len(record.token_ids)
+        raise PlaygroundError(
+            f"The run differs from new token {number} of {tokens} on; other versions or another machine?"
+        )
+    print(f"[The same {len(record.token_ids)} tokens]", file=sys.stderr)
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        if file.stat().st_size > limits.RECORD_BYTES:
+            raise InvalidRequest(f"{file} has over {limits.RECORD_BYTES:,} bytes; no recorded run is so long.")
+        document = json.loads(file.read_bytes())
+    except OSError as error:
+        raise MissingFile(f"{file} cannot be read: {error.strerror or error}. Check the path.") from None
+    except (ValueError, RecursionError):
+        raise DamagedFile(f"{file} is no JSON. Choose a file that generate --save wrote.") from None
+    if not isinstance(document, dict):
+        raise DamagedFile(f"{file} holds no JSON object. Choose a file that generate --save wrote.")
+    return document
 
 
 def ended_line(event: "Ended") -> str:

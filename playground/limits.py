@@ -24,3 +24,4 @@ EXPERTS = 16_384  # over all layers
 
 STRIP_WIDTH = 65_536  # pixels of a rendered strip
 FONT_BYTES = 64 * 2**20
+RECORD_BYTES = 8 * 2**20  # of a recorded run

@@ -122,6 +122,39 @@ def test_every_sampling_option_has_a_flag(run, models):
     assert out == PROMPT + "".join(step.text for step in sample(load(models / "shard"), PROMPT, options))
 
 
+def test_a_saved_run_is_replayed(run, models, tmp_path):
+    file = tmp_path / "run.json"
+    arguments = ("-p", PROMPT, "--max-new-tokens", 12, "--temperature", 1.2, "--seed", 3)
+    code, text, _ = run("generate", "-m", models / "shard", *arguments, "--save", file)
+    assert code == 0
+    code, again, said = run("replay", file)
+    assert (code, again.rstrip("\n")) == (0, text.rstrip("\n"))
+    assert "The same 12 tokens" in said
+    document = json.loads(file.read_text())
+    document["tokens"][4]["id"] = (document["tokens"][4]["id"] + 1) % 20
+    file.write_text(json.dumps(document))
+    code, _, said = run("replay", file)
+    assert code == 1
+    assert "from new token 5 of 12 on" in said
+
+
+@pytest.mark.parametrize("content", [None, b"{", b"[1]", b'{"format": "x"}', b"\xff\xfe", b"[" * 100_000])
+def test_what_is_no_saved_run_is_refused_in_a_line(run, tmp_path, content):
+    file = tmp_path / "run.json"
+    if content is not None:
+        file.write_bytes(content)
+    code, out, said = run("replay", file)
+    assert (code, out) == (1, "")
+    assert said.startswith("Error: ")
+    assert said.count("\n") == 1
+
+
+def test_a_file_that_cannot_be_written_is_refused_in_a_line(run, models, tmp_path):
+    code, _, said = run("generate", "-m", models / "shard", "-p", "a", "--max-new-tokens", 1, "--save", tmp_path)
+    assert code == 1
+    assert "cannot be written" in said
+
+
 def test_ids_and_pipes_are_prompts_too(run, models):
     model = load(models / "shard")
     ids = model.prompt_ids(PROMPT)

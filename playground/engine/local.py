@@ -21,6 +21,7 @@ from playground.checkpoints.model import Model
 from playground.decode.plain import PlainDecoder
 from playground.engine.columns import take_turns
 from playground.engine.memo import Memo
+from playground.engine.records import first_difference, read_record
 from playground.engine.requests import (
     CardRequest,
     ColumnEvent,
@@ -36,11 +37,14 @@ from playground.engine.requests import (
     ModelState,
     NextToken,
     NextTokenRequest,
+    Replayed,
+    ReplayRequest,
     ScoreRequest,
+    Started,
     Token,
     UnloadRequest,
 )
-from playground.errors import PlaygroundError
+from playground.errors import InvalidRequest, PlaygroundError
 from playground.generation.prompts import prompt_ids
 from playground.generation.sampler import sample_rows
 from playground.generation.steps import Alternative, Prefill, Row, Step
@@ -49,6 +53,7 @@ from playground.generation.warping import Warpers
 from playground.settings import Settings
 
 MEMO_SHARE = 0.05  # of the memory budget
+DECODE = "plain"  # the path of the token steps
 LOADED = "loaded"  # the manager's last stage
 
 
@@ -94,9 +99,11 @@ class LocalEngine:
     def generate(self, request: GenerateRequest) -> Generator[Loading | Prefill | Token | Ended, None, None]:
         yield from self._load(request.model)
         with self.manager.lease(request.model) as model:
+            ids = tuple(prompt_ids(model, request.prompt))
+            yield Started(model.card, ids, torch.get_num_threads(), DECODE)
             rows = [Row(options, request.edits) for options in request.rows]
             first: dict[int, float] = {}
-            with closing(sample_rows(model, request.prompt, rows)) as events:
+            with closing(sample_rows(model, ids, rows)) as events:
                 began = time.perf_counter()
                 for event in events:
                     seconds = time.perf_counter() - began
@@ -111,6 +118,26 @@ class LocalEngine:
     @run.register
     def compare(self, request: CompareRequest) -> Generator[ColumnEvent | ColumnFailed, None, None]:
         return take_turns([self.generate(column) for column in request.columns])
+
+    @run.register
+    def replay(self, request: ReplayRequest) -> Generator[Any, None, None]:
+        record = read_record(request.document)
+        name, drawn = record.request.model, []
+        yield from self._load(name)
+        card = self.manager.card(name)
+        if card.fingerprint != record.fingerprint:
+            raise InvalidRequest(
+                f"The run was recorded with a {name} of identity {record.fingerprint[:16]}, but the one here is "
+                f"{card.fingerprint[:16]}. Load the checkpoint that it was made with."
+            )
+        if card.dtype != record.dtype:
+            yield from self._load(name, {"dtype": record.dtype})
+        for event in with_threads(record.threads, self.generate(record.request)):
+            yield event
+            if isinstance(event, Token):
+                drawn.append(event.step.token_id)
+        difference = first_difference(record, drawn)
+        yield Replayed(difference is None, difference)
 
     @run.register
     def score(self, request: ScoreRequest) -> Generator[Any, None, None]:
@@ -178,6 +205,24 @@ class LocalEngine:
             )
         memory = self.manager.memory()
         return Models(tuple(states), memory.used, memory.reserved, memory.budget)
+
+
+def with_threads(count: int, events: Generator[Any, None, None]) -> Generator[Any, None, None]:
+    """``events``, computed with ``count`` threads; in between, and for everybody else, torch keeps its own number.
+
+    The number belongs to the calling thread, and each event may be asked for by another one.
+    """
+    with closing(events):
+        while True:
+            own = torch.get_num_threads()
+            torch.set_num_threads(count)
+            try:
+                event = next(events, None)
+            finally:
+                torch.set_num_threads(own)
+            if event is None:
+                return
+            yield event
 
 
 def _ended(step: Step, seconds: float) -> Ended:

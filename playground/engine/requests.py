@@ -22,7 +22,7 @@ NAME_CHARACTERS = 500
 __all__ = [
     "CardRequest", "ColumnEvent", "ColumnFailed", "CompareRequest", "Ended", "GenerateRequest", "LoadRequest",
     "Loaded", "Loading", "ModelState", "Models", "ModelsRequest", "NextToken", "NextTokenRequest", "Prefill",
-    "Request", "Score", "ScoreRequest", "Token", "UnloadRequest",
+    "ReplayRequest", "Replayed", "Request", "Score", "ScoreRequest", "Started", "Token", "UnloadRequest",
 ]  # fmt: skip
 
 
@@ -79,8 +79,8 @@ class Request:
 class GenerateRequest(Request):
     """Continue ``prompt`` (text, or token ids taken as they are) once for each of ``rows``.
 
-    Answered by :class:`Loading` while the model loads, :class:`Prefill` while the prompt is read, :class:`Token`
-    for each token, and :class:`Ended` for each row.
+    Answered by :class:`Loading` while the model loads, :class:`Started`, :class:`Prefill` while the prompt is read,
+    :class:`Token` for each token, and :class:`Ended` for each row.
     """
 
     prompt: str | tuple[int, ...] = ""
@@ -117,6 +117,20 @@ class CompareRequest:
         if not 1 <= len(columns) <= limits.COLUMNS:
             raise InvalidRequest(f"{len(columns)} columns were asked for, but 1 to {limits.COLUMNS} can be compared.")
         object.__setattr__(self, "columns", tuple(columns))
+
+
+@dataclass(frozen=True)
+class ReplayRequest:
+    """Draw a recorded run again: ``document`` is what :func:`playground.engine.records.record_run` wrote.
+
+    Answered as a :class:`GenerateRequest`, and by a :class:`Replayed` in the end.
+    """
+
+    document: Mapping[str, Any]
+
+    def __post_init__(self):
+        if not isinstance(self.document, Mapping):
+            raise InvalidRequest(f"A recorded run must be a JSON object, not {type(self.document).__name__}.")
 
 
 @dataclass(frozen=True)
@@ -207,6 +221,28 @@ class Loaded:
 
     model: str
     card: ModelCard
+
+
+@dataclass(frozen=True)
+class Started:
+    """The model is there and begins: all that a record needs to draw the same again.
+
+    Attributes:
+        prompt_ids: what the model reads. threads: that torch computes with. decode: the path of the token steps.
+    """
+
+    card: ModelCard
+    prompt_ids: tuple[int, ...]
+    threads: int
+    decode: str
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A recorded run was drawn again: whether token for token, and if not, the first new token that differs."""
+
+    same: bool
+    first_difference: int | None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from playground.engine.requests import (
     Prefill,
     Score,
     ScoreRequest,
+    Started,
     Token,
     UnloadRequest,
 )
@@ -114,7 +115,7 @@ def test_generating_tells_of_loading_prefill_tokens_and_the_end(engine):
     events = list(engine.run(GenerateRequest("pixel_100m", "hello there", (options,))))
     kinds = [type(event) for event in events]
     order = [kind for i, kind in enumerate(kinds) if i == 0 or kinds[i - 1] is not kind]
-    assert order == [Loading, Prefill, Token, Ended]
+    assert order == [Loading, Started, Prefill, Token, Ended]
     tokens = [event for event in events if isinstance(event, Token)]
     assert [event.step.index for event in tokens] == list(range(5))
     assert all(0 <= a.seconds <= b.seconds for a, b in itertools.pairwise(tokens))
@@ -160,7 +161,7 @@ def test_every_event_is_plain_data(engine):
             all_plain(event, type(event).__name__)
             json.dumps(dataclasses.asdict(event), allow_nan=False)
             seen.add(type(event))
-    assert seen == {Loading, Prefill, Token, Ended, Score, Loaded, Models}
+    assert seen == {Loading, Started, Prefill, Token, Ended, Score, Loaded, Models}
 
 
 def test_closing_the_stream_frees_the_model_at_once(engine):

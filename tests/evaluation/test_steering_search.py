@@ -37,6 +37,7 @@ from playground.training.export.run_record import RunRecord
 WORDS = ["sea", "ship", "swim", "swam", "fish", "sand", "hill", "tree", "a", "the", "old", "went", "saw", "then"]
 WORDS += [first + second for first in "bdgklmnprtvz" for second in ("ak", "el", "im", "os", "ut", "ir")]
 SIZE = BACKPACK["vocab_size"]
+WORDS = WORDS[: SIZE - 2]  # the first id is <unk>, the last the end of text
 TOPICS = {
     "prompts": [" the old tree", " a hill then"],
     "topics": [
@@ -46,7 +47,7 @@ TOPICS = {
             "watch": "Look for fish.",
             "mentions": ["sea", "ship", "moon", "sand"],
             "prompts": [" the {word} then", " saw a {word}"],
-            "words": ["sea", "ship", "swim swam", "fish", "sand", "bak bel", "bos but", "kir kut", "moon", "zak zim"],
+            "words": ["sea", "ship", "swim swam", "fish", "sand", "bak bel", "bos but", "kir kut", "moon", "tak tim"],
         }
     ],
 }
@@ -59,7 +60,7 @@ OPTIONS = SamplingOptions(max_new_tokens=10, temperature=1.0, top_k=SIZE)
 def folder(tmp_path_factory):
     """A random Backpack all of whose tokens are words, as a checkpoint."""
     folder = tmp_path_factory.mktemp("backpack")
-    tokenizer = write_word_tokenizer(tmp_path_factory.mktemp("words") / "tokenizer.json", WORDS[: SIZE - 2], SIZE)
+    tokenizer = write_word_tokenizer(tmp_path_factory.mktemp("words") / "tokenizer.json", WORDS, SIZE)
     network = language("backpack", seed=1)
     write_backpack(network, [tokenizer], folder, RunRecord("tiny", 0), torch.float16)
     return folder
@@ -164,17 +165,18 @@ FAIR, GOOD, DEAR, WEAK = (5.0, 0.12), (7.0, 0.05), (9.0, 0.30), (1.1, 0.0)
     [
         ({3: GOOD}, [3], 3),
         ({3: WEAK}, [3], None),
-        ({3: FAIR, 4: GOOD}, [3, 4], 4),
-        ({3: FAIR, 4: DEAR}, [3, 4], 3),  # and 3 again is known
-        ({3: DEAR, 2: FAIR}, [3, 2], 2),
-        ({3: None, 2: DEAR, 1: FAIR}, [3, 2, 1], 1),  # nothing was written at 3
-        ({3: DEAR, 2: DEAR, 1: DEAR}, [3, 2, 1], None),
-        ({3: (2.0, 0.0), 4: (3.0, 0.0), 5: (3.5, 0.0)}, [3, 4, 5], None),
-        ({3: (8.0, 0.0, 0.5), 2: GOOD}, [3, 2], 2),  # it only repeats itself
+        ({3: FAIR, 5: GOOD}, [3, 5], 5),
+        ({3: FAIR, 5: DEAR, 4: FAIR}, [3, 5, 4], 3),  # and 5 again is known
+        ({3: FAIR, 5: DEAR, 4: GOOD}, [3, 5, 4], 4),
+        ({3: DEAR, 1: FAIR, 2: DEAR}, [3, 1, 2], 1),
+        ({3: None, 1: FAIR, 2: GOOD}, [3, 1, 2], 2),  # nothing was written at 3
+        ({3: DEAR, 1: DEAR, 0: DEAR}, [3, 1, 0], None),  # there is no weaker one
+        ({3: (2.0, 0.0), 5: (3.0, 0.0), 7: (3.5, 0.0), 9: (3.9, 0.0)}, [3, 5, 7, 9], None),
+        ({3: (8.0, 0.0, 0.5), 1: (3.0, 0.0), 2: GOOD}, [3, 1, 2], 2),  # it only repeats itself
     ],
 )
 def test_a_walk_goes_where_the_text_lets_it(effects, rungs, best, plan):
-    search = Ladder(effects | {-1: GOOD}, effort=Effort(walk=3), seed=100)
+    search = Ladder(effects | {-1: GOOD}, seed=100)
     found = search.topic(plan, [LEVER])
     assert [rung for rung, samples, _ in search.asked if samples == 16] == rungs
     assert {seed for _, samples, seed in search.asked if samples == 16} == {100}
@@ -240,13 +242,15 @@ def test_the_command_measures_a_list_again(files, folder):
 
 def test_the_command_searches(files, folder, monkeypatch):
     monkeypatch.setattr(command, "OPTIONS", OPTIONS)
-    monkeypatch.setattr(command, "Search", lambda *models, **given: Search(*models, **given, goals=EASY, effort=EFFORT))
+    goals, effort = Goals(ratio=0.0, rise=9.0, distinct=1, repetition=1.0), Effort(levers=2, walk=1, trial=2, samples=3)
+    monkeypatch.setattr(
+        command, "Search", lambda *models, **given: Search(*models, **given, goals=goals, effort=effort)
+    )
     out = files / "found.json"
     given = ("search", folder, "--topics", files / "topics.json", "--reference", folder, "--out", out)
     assert run(*given, "--only", "sea").exit_code == 0
     found = read_presets(json.loads(out.read_text()))
-    assert {preset.id for preset in found} <= {"sea-scale", "sea-topic"}
-    assert found
+    assert {preset.id for preset in found} == {"sea-scale", "sea-topic"}
     again = files / "again.json"
     assert run(*given[:-1], again, "--start", out, "--seed", 7).exit_code == 0
     assert {preset.prompt for preset in read_presets(json.loads(again.read_text()))} <= {p.prompt for p in found}

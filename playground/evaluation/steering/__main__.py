@@ -19,7 +19,7 @@ from playground.errors import InvalidRequest, PlaygroundError
 from playground.evaluation.steering.goals import PROMISED, summary
 from playground.evaluation.steering.levers import lever_of
 from playground.evaluation.steering.measure import measure as measure_edits
-from playground.evaluation.steering.search import OPTIONS, STRIDE, Found, Search
+from playground.evaluation.steering.search import STRIDE, Found, Search
 from playground.evaluation.steering.topics import TopicPlan, read_topics
 from playground.evaluation.steering.words import Topic
 from playground.generation.options import SamplingOptions
@@ -56,7 +56,7 @@ def search(
     presets: list[Preset] = []
     for plan in plans:
         if not only or plan.id in only:
-            presets += [found.preset(OPTIONS, reference) for found in _finds(searching, plan, begun)]
+            presets += [found.preset(searching.options, reference) for found in _finds(searching, plan, begun)]
             document = {"presets": [preset.as_json() for preset in presets]}
             out.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     _tell(f"{len(presets)} presets in {out}")

@@ -14,7 +14,7 @@ from playground.senses.edits import STRENGTHS
 from playground.senses.presets import Preset
 from playground.text.tokenizers import Tokenizer
 
-FACTORS = (1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 16.0)
+FACTORS = (1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 16.0)
 BOOSTS = (STRENGTHS[1], (1.8, 1.8, 1.4, 1.0), STRENGTHS[2], (2.7, 2.7, 2.2, 1.0), STRENGTHS[3])
 
 Document = dict[str, Any]

@@ -38,7 +38,7 @@ class Effort:
 
     labels: int = 3
     levers: int = 4
-    walk: int = 3
+    walk: int = 4
     finalists: int = 2
     trial: int = 16
     samples: int = 50
@@ -115,16 +115,21 @@ class Search:
         return None
 
     def _walk(self, plan: TopicPlan, lever: Lever) -> Trial | None:
-        """The best of a few rungs: down where the text suffers, else up, until there is no need or no hope."""
-        rung, trials = lever.first, {}
+        """The best of a few rungs: down where the text suffers, else up, until there is no need or no hope.
+
+        Two rungs at a time at first, and one once it has turned.
+        """
+        rung, trials, stride, before = lever.first, {}, 2, None
         for _ in range(self.effort.walk):
-            if rung in trials or not 0 <= rung < len(lever.rungs):
+            rung = min(max(rung, 0), len(lever.rungs) - 1)
+            if rung in trials:
                 break
             trial = trials[rung] = self._run(plan, lever, rung, self.effort.trial, self.seed)
             dear = trial is None or self.goals.exceeded_by(trial.steering)
             if not dear and (trial.steering.ratio < HOPELESS or self._at_ease(trial.steering)):
                 break
-            rung += -1 if dear else 1
+            stride = 2 if before in (None, dear) and stride == 2 else 1
+            rung, before = rung - stride if dear else rung + stride, dear
         done = [trial for trial in trials.values() if trial is not None]
         return max(done, key=lambda trial: trial.merit, default=None)
 
