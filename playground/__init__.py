@@ -6,6 +6,8 @@ The names below are the whole library face. They resolve on first use, so that i
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from playground.version import VERSION
+
 if TYPE_CHECKING:
     from playground.errors import PlaygroundError as PlaygroundError
     from playground.face import load as load
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
     from playground.senses.edits import SwapDirection as SwapDirection
     from playground.senses.edits import TopicBoost as TopicBoost
 
-__version__ = "0.1.0"
+
+__version__ = VERSION
 
 _HOMES = {
     "PlaygroundError": "playground.errors",

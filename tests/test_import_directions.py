@@ -18,7 +18,7 @@ FLOORS = (
     ("decode",),
     ("networks", "text"),
     ("settings",),
-    ("errors", "limits"),
+    ("errors", "limits", "version"),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 

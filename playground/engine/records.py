@@ -11,15 +11,15 @@ from dataclasses import asdict, dataclass, fields, replace
 from importlib.metadata import version
 from typing import Any
 
-import playground
 from playground import limits
 from playground.engine.requests import GenerateRequest, Started
 from playground.errors import InvalidRequest
 from playground.generation.options import SamplingOptions, token_ids
 from playground.generation.steps import Step
 from playground.senses.edits import Edit, ScaleSense, SwapDirection, TopicBoost
+from playground.version import VERSION
 
-FORMAT, VERSION = "playground run", 1
+FORMAT, FORM = "playground run", 1
 EDITS = {kind.__name__: kind for kind in (ScaleSense, SwapDirection, TopicBoost)}
 DTYPES = ("float32", "bfloat16", "float16")
 MOST_THREADS = 1024
@@ -47,7 +47,7 @@ def record_run(request: GenerateRequest, started: Started, steps: Sequence[Step]
     card = started.card
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": FORM,
         "model": {
             "name": request.model,
             "family": card.family,
@@ -65,7 +65,7 @@ def record_run(request: GenerateRequest, started: Started, steps: Sequence[Step]
         ],
         "end": steps[-1].end if steps else None,
         "made_with": {
-            "playground": playground.__version__,
+            "playground": VERSION,
             "torch": version("torch"),
             "python": platform.python_version(),
             "threads": started.threads,
@@ -84,9 +84,9 @@ def read_record(document: Mapping[str, Any]) -> Record:
         raise InvalidRequest(
             f"This is no recorded run: its format is not {FORMAT!r}. Choose a file that was saved here."
         )
-    if document.get("version") != VERSION:
+    if document.get("version") != FORM:
         raise InvalidRequest(
-            f"The recorded run has version {_short(document.get('version'))}, but version {VERSION} is read here."
+            f"The recorded run has version {_short(document.get('version'))}, but version {FORM} is read here."
         )
     model, made_with = _object(document, "model"), _object(document, "made_with")
     tokens = document.get("tokens")

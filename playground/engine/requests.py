@@ -22,7 +22,7 @@ NAME_CHARACTERS = 500
 __all__ = [
     "CardRequest", "ColumnEvent", "ColumnFailed", "CompareRequest", "Ended", "GenerateRequest", "LoadRequest",
     "Loaded", "Loading", "ModelState", "Models", "ModelsRequest", "NextToken", "NextTokenRequest", "Prefill",
-    "ReplayRequest", "Replayed", "Request", "Score", "ScoreRequest", "Started", "Token", "UnloadRequest",
+    "ReplayRequest", "Replayed", "Request", "Score", "ScoreRequest", "Started", "Step", "Token", "UnloadRequest",
 ]  # fmt: skip
 
 

@@ -26,6 +26,13 @@ SIMPLE_ENGLISH = (
     Source("picture-books", ("stories-asp-pb-en",), 0.07),
     Source("grammar", ("synth-stories-proto",), 0.05),
 )
+WITH_GRAMMAR = (
+    Source("tinystories", STORIES, 0.42),
+    Source("simple-sentences", ("simple-sentences",), 0.17, "line", 12),
+    Source("tatoeba", ("tatoeba-english",), 0.10, "line", 12),
+    Source("picture-books", ("stories-asp-pb-en",), 0.06),
+    Source("grammar", ("grammar-stories",), 0.25),
+)
 SIMPLE_SENTENCES = (
     Source("simple-sentences", ("simple-sentences",), 0.4, "line"),
     Source("tinystories", STORIES, 0.35),
@@ -218,7 +225,7 @@ RECIPES: dict[str, Recipe | PatchRecipe] = {
         ),
         Recipe(
             "demo-pixel-lm",
-            SIMPLE_ENGLISH,
+            WITH_GRAMMAR,
             demo_pixel_lm,
             Plan(steps=2600),
             batch=16,
@@ -230,7 +237,7 @@ RECIPES: dict[str, Recipe | PatchRecipe] = {
         ),
         Recipe(
             "demo-gelu-gpt",
-            SIMPLE_ENGLISH,
+            WITH_GRAMMAR,
             demo_gelu_gpt,
             Plan(steps=4650),
             batch=16,

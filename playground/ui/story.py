@@ -1,60 +1,36 @@
-"""The running text: prompt, continuation and a line on how it goes. Text is set as text nodes, never as markup.
+"""The running text: prompt, coloured tokens and a line on how it goes. Text is set as text nodes, never as markup.
+
+The template holds no ``${…}``: values reach the page through textContent alone (assets/story.js), so that no text can
+become code.
 
 Each run has a name of its own, made up by the page. What arrives late from a run that was stopped or cleared is not
 drawn any more, whatever the order in which the server's answers come.
 """
 
+import json
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
+
+from playground.engine.requests import Step
+from playground.ui.theme import story_script
 
 TEMPLATE = """
 <div class="story">
   <div class="story-bar"><span class="story-status" role="status" aria-live="polite"></span>
     <button class="story-copy" type="button" hidden>Copy</button></div>
-  <div class="story-text" tabindex="0" aria-label="Prompt and generated text"><span class="story-prompt"></span><span
+  <div class="story-text" aria-label="Prompt and generated text"><span class="story-prompt"></span><span
     class="story-new"></span><span class="story-caret" hidden></span></div>
   <div class="story-legend" hidden>
-    <span class="story-prompt">your prompt</span> <span class="story-new">the model</span></div>
+    <span class="story-prompt">your prompt</span>
+    <span class="scale">expected <i class="s0"></i><i class="s1"></i><i class="s2"></i><i class="s3"></i><i
+      class="s4"></i><i class="s5"></i><i class="s6"></i><i class="s7"></i> surprising</span>
+    <span class="tip">point at a token, or use the arrow keys, to see what else could have come</span></div>
+  <div class="tok-card" role="dialog" aria-label="What else could have come" hidden></div>
 </div>
-"""
-# The template holds no ${…}: values reach the page through textContent alone, so no text can become code.
-SCRIPT = """
-const find = (name) => element.querySelector(name);
-let current;  // the run that is being shown
-const draw = () => {
-  const value = props.value || {};
-  if (value.begins || value.stopped || !value.run || current === undefined) current = value.run || null;
-  else if (value.run !== current) return;
-  if (value.stopped) current = null;
-  const story = find(".story");
-  const begins = value.running && !story.dataset.run;
-  if (value.running) story.dataset.run = value.run || "unnamed";
-  else delete story.dataset.run;
-  find(".story-prompt").textContent = value.prompt || "";
-  find(".story-text .story-new").textContent = value.text || "";
-  find(".story-status").textContent = value.status || "";
-  find(".story-caret").hidden = !value.running;
-  find(".story-copy").hidden = !value.text;
-  find(".story-legend").hidden = !value.text;
-  // On a narrow screen the text lies below the prompt: bring it into view once, when it begins.
-  if (begins && element.getBoundingClientRect().top > window.innerHeight - 160)
-    element.scrollIntoView({ behavior: "smooth", block: "center" });
-};
-watch("value", draw);
-draw();
-element.addEventListener("click", async (event) => {
-  if (!event.target.matches(".story-copy")) return;
-  try {
-    await navigator.clipboard.writeText(find(".story-text").textContent);
-    event.target.textContent = "Copied";
-  } catch {
-    event.target.textContent = "Select the text and copy it";
-  }
-  setTimeout(() => { event.target.textContent = "Copy"; }, 1500);
-});
 """
 # What the page does to the story by itself, without asking the server. A run's name lives in a hidden field, the
 # ticket: the story's own value may at any moment be overwritten by the last words of a run that is over.
@@ -81,16 +57,30 @@ CLEAR = """() => [{ status: "%s" }, ""]"""
 
 
 def story_value(
-    prompt: str = "", text: str = "", status: str = "", running: bool = False, run: str | None = None
+    prompt: str = "",
+    text: str = "",
+    status: str = "",
+    running: bool = False,
+    run: str | None = None,
+    tokens: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What the story shows: plain data."""
-    return {"prompt": prompt, "text": text, "status": status, "running": running, "run": run}
+    """What the story shows: plain data. ``tokens`` are those of :func:`token_value`, joining to ``text``."""
+    return {"prompt": prompt, "text": text, "status": status, "running": running, "run": run, "tokens": [*tokens]}
+
+
+def token_value(step: Step) -> str:
+    """A token as JSON, ``[text, logprob, probability, [[id, text, logprob, probability], …]]``.
+
+    Text, because with every news of a stream all of the old and the new value are compared, item by item.
+    """
+    others = [[a.token_id, a.text, round(a.logprob, 4), round(a.probability, 4)] for a in step.alternatives]
+    return json.dumps([step.text, round(step.logprob, 4), round(step.probability, 4), others])
 
 
 def story(status: str) -> gr.HTML:
     """The component, at first with only a ``status``."""
     return gr.HTML(
-        story_value(status=status), html_template=TEMPLATE, js_on_load=SCRIPT, elem_id="story", padding=False,
+        story_value(status=status), html_template=TEMPLATE, js_on_load=story_script(), elem_id="story", padding=False,
         apply_default_css=False,
     )  # fmt: skip
 

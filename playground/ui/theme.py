@@ -7,6 +7,7 @@ import gradio as gr
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 STYLE = ASSETS / "style.css"
 KEYS = ASSETS / "keys.js"
+STORY = ASSETS / "story.js"
 ICON = ASSETS / "icon.png"
 
 THEME = gr.themes.Base(
@@ -41,3 +42,8 @@ THEME = gr.themes.Base(
 def keys_script() -> str:
     """The keyboard shortcuts, as a function that the page runs once it is there."""
     return KEYS.read_text(encoding="utf-8")
+
+
+def story_script() -> str:
+    """What draws the story, as the body of a function that Gradio runs once the component is there."""
+    return STORY.read_text(encoding="utf-8")

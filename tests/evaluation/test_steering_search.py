@@ -107,8 +107,8 @@ def test_levers_are_the_telling_senses_in_every_prompt(model, plan):
     scales = [lever for lever in levers if lever.kind == "scale_sense"]
     expected = [
         (f" {start}{word[1:]}{end}", word, sense)
-        for word, sense in (first, second)
         for start, end in (("the ", " then"), ("saw a ", ""))
+        for word, sense in (first, second)
     ]
     assert [(s.prompt, s.words[0], s.rungs[0][0]["sense"]) for s in scales] == expected
     boosts = [lever for lever in levers if lever.kind == "topic_boost"]
@@ -241,11 +241,9 @@ def test_the_command_measures_a_list_again(files, folder):
 
 
 def test_the_command_searches(files, folder, monkeypatch):
-    monkeypatch.setattr(command, "OPTIONS", OPTIONS)
-    goals, effort = Goals(ratio=0.0, rise=9.0, distinct=1, repetition=1.0), Effort(levers=2, walk=1, trial=2, samples=3)
-    monkeypatch.setattr(
-        command, "Search", lambda *models, **given: Search(*models, **given, goals=goals, effort=effort)
-    )
+    fixed = {"options": OPTIONS, "goals": Goals(ratio=0.0, rise=9.0, distinct=1, repetition=1.0)}
+    fixed["effort"] = Effort(levers=2, walk=1, trial=2, samples=3)
+    monkeypatch.setattr(command, "Search", lambda *models, **given: Search(*models, **given, **fixed))
     out = files / "found.json"
     given = ("search", folder, "--topics", files / "topics.json", "--reference", folder, "--out", out)
     assert run(*given, "--only", "sea").exit_code == 0

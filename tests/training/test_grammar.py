@@ -41,62 +41,29 @@ def told(text):
     return re.sub(r'"[^"\n]*"', '""', text)
 
 
-@pytest.mark.parametrize(
-    ("word", "expected"),
-    [
-        ("apple", "an"),
-        ("hour", "an"),
-        ("honest", "an"),
-        ("old", "an"),
-        ("umbrella", "an"),
-        ("unkind", "an"),
-        ("ball", "a"),
-        ("uniform", "a"),
-        ("useful", "a"),
-        ("unicorn", "a"),
-        ("one-eyed", "a"),
-        ("house", "a"),
-        ("yellow", "a"),
-    ],
-)
-def test_articles(word, expected):
-    assert article(word) == expected
+def test_articles():
+    for word in re.findall(r"\w[\w-]*", "apple hour honest old umbrella unkind egg ice"):
+        assert article(word) == "an"
+    for word in re.findall(r"\w[\w-]*", "ball uniform useful unicorn one-eyed house yellow"):
+        assert article(word) == "a"
 
 
-@pytest.mark.parametrize(
-    ("form", "base", "expected"),
-    [
-        (past, "go home", "went home"),
-        (past, "carry it", "carried it"),
-        (past, "play", "played"),
-        (past, "stop", "stopped"),
-        (past, "bake", "baked"),
-        (past, "open it", "opened it"),
-        (past, "put on a hat", "put on a hat"),
-        (past, "water it", "watered it"),
-        (past, "sweep the floor", "swept the floor"),
-        (ing, "make a kite", "making a kite"),
-        (ing, "swim", "swimming"),
-        (ing, "lie down", "lying down"),
-        (ing, "see", "seeing"),
-        (ing, "tie a bow", "tying a bow"),
-        (ing, "paint", "painting"),
-        (third, "carry it", "carries it"),
-        (third, "go", "goes"),
-        (third, "have fun", "has fun"),
-        (third, "wash up", "washes up"),
-        (plural, "story", "stories"),
-        (plural, "day", "days"),
-        (plural, "box", "boxes"),
-        (plural, "child", "children"),
-        (plural, "red leaf", "red leaves"),
-        (plural, "mouse", "mice"),
-        (plural, "cherry", "cherries"),
-        (plural, "tomato", "tomatoes"),
-    ],
-)
-def test_word_forms(form, base, expected):
-    assert form(base) == expected
+FORMS = {
+    past: """go home>went home, carry it>carried it, play>played, stop>stopped, bake>baked, open it>opened it,
+        put on a hat>put on a hat, water it>watered it, sweep the floor>swept the floor""",
+    ing: """make a kite>making a kite, swim>swimming, lie down>lying down, see>seeing, tie a bow>tying a bow,
+        paint>painting""",
+    third: "carry it>carries it, go>goes, have fun>has fun, wash up>washes up",
+    plural: """story>stories, day>days, box>boxes, child>children, red leaf>red leaves, mouse>mice, cherry>cherries,
+        tomato>tomatoes""",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_word_forms(form):
+    for pair in FORMS[form].split(","):
+        base, expected = pair.strip().split(">")
+        assert form(base) == expected
 
 
 def test_numbers_and_lists():
@@ -262,11 +229,12 @@ INTRODUCED = (
     r"(?:^|\n){} (?:was|the)\b",
     r"\b{}, (?:a|an) ",
     r"\b{} the [a-z]+",
+    r"\band {} were best",
 )
 
 
 def test_every_name_is_introduced(texts):
-    names = (set(GIRLS) | set(BOYS) | set(ANIMALS)) - {"Will", "Dot", "Button", "Patch"}  # words at sentence beginnings
+    names = (set(GIRLS) | set(BOYS) | set(ANIMALS)) - {"Will", "Mark", "Button", "Patch"}  # words as well
     for text in texts:
         for name in names & set(re.findall(r"\b[A-Z][a-z]+\b", text)):
             first = re.search(rf"\b{name}\b", text).start()

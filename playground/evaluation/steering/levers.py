@@ -94,14 +94,14 @@ def telling_senses(plan: TopicPlan, network: Backpack, tokenizer: Tokenizer) -> 
 def levers_for(plan: TopicPlan, network: Backpack, tokenizer: Tokenizer, labels: int) -> list[Lever]:
     """What to try for a topic, of each kind of edit the most promising first.
 
-    Scaling the telling sense of each of the best ``labels`` mentions, in each of the topic's own prompts; and boosting
-    the best mentions, alone and together, after the general prompts.
+    Scaling the telling sense of each of the best ``labels`` mentions, in the topic's own prompts one after the other;
+    and boosting the best mentions, together and alone, after the general prompts.
     """
     telling = telling_senses(plan, network, tokenizer)[:labels]
     levers = [
         scale_lever(prompt.replace("{word}", word.strip()), word, sense)
-        for word, sense in telling
         for prompt in plan.prompts
+        for word, sense in telling
     ]
     together = [[word for word, _ in telling[:count]] for count in range(len(telling), 0, -1)]
     return levers + [

@@ -37,7 +37,7 @@ class Effort:
     """
 
     labels: int = 3
-    levers: int = 4
+    levers: int = 6
     walk: int = 4
     finalists: int = 2
     trial: int = 16

@@ -12,7 +12,7 @@ from playground.engine.requests import Ended, GenerateRequest, Loading, Models, 
 from playground.errors import PlaygroundError
 from playground.generation.options import SamplingOptions
 from playground.ui.boundary import REFRESH_SECONDS, handler
-from playground.ui.story import AGAIN, BEGIN, CLEAR, FAIL, MOST_CHARACTERS, STOP, Stops, story, story_value
+from playground.ui.story import AGAIN, BEGIN, CLEAR, FAIL, MOST_CHARACTERS, STOP, Stops, story, story_value, token_value
 from playground.ui.wording import count_words, ended_words, loading_words
 
 GENERATIONS = "generations"  # the one thing that generations share: a concurrency limit
@@ -24,6 +24,7 @@ PRESETS = {
 }
 DEFAULT_PRESET = "Balanced"
 INVITATION = "Press Generate."
+LIGHT = 250  # tokens; a longer text is refreshed less often, since the page takes in all of it each time
 EXAMPLES = [
     "Once upon a time, there was a little dog who",
     "Tom and Anna found a big box in the garden.",
@@ -132,33 +133,34 @@ def _whole(value: float | None) -> Any:
 def stream(
     engine: Any, request: GenerateRequest, name: str | None = None, stops: Container[str | None] = ()
 ) -> Iterator[dict[str, Any]]:
-    """What the story shows while ``request`` runs, at most every ``REFRESH_SECONDS``; closing it stops the work, and
-    so does ``name``, the run's, among the ``stops``."""
-    prompt, text, status, tokens, first, sent = request.prompt, "", "Waiting …", 0, None, 0.0
+    """What the story shows while ``request`` runs, every ``REFRESH_SECONDS`` or, of long texts, less often. Closing it
+    stops the work, and so does ``name``, the run's, among the ``stops``."""
+    prompt, text, status, first, sent = request.prompt, "", "Waiting …", None, 0.0
+    tokens: list[str] = []
     try:
         with closing(engine.run(request)) as events:
             for event in events:
                 if name in stops:
-                    yield story_value(prompt, text, f"{status} · stopped by you", run=name)
+                    yield story_value(prompt, text, f"{status} · stopped by you", run=name, tokens=tokens)
                     return
                 if isinstance(event, Loading):
                     status = loading_words(event)
                 elif isinstance(event, Prefill):
                     status = "Reading the prompt …" if event.done < event.total else "Writing …"
                 elif isinstance(event, Token):
-                    tokens += 1
+                    tokens.append(token_value(event.step))
                     text += event.step.text
                     first = event.seconds if first is None else first
-                    status = count_words(tokens, event.seconds - first)
+                    status = count_words(len(tokens), event.seconds - first)
                 elif isinstance(event, Ended):
-                    yield story_value(prompt, text, ended_words(event), run=name)
+                    yield story_value(prompt, text, ended_words(event), run=name, tokens=tokens)
                     return
                 now = time.monotonic()
-                if now - sent >= REFRESH_SECONDS:
+                if now - sent >= REFRESH_SECONDS * max(1.0, len(tokens) / LIGHT):
                     sent = now
-                    yield story_value(prompt, text, status, running=True, run=name)
+                    yield story_value(prompt, text, status, running=True, run=name, tokens=tokens)
     except PlaygroundError as error:
-        yield story_value(prompt, text, str(error), run=name)
+        yield story_value(prompt, text, str(error), run=name, tokens=tokens)
         raise
 
 

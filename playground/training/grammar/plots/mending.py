@@ -202,7 +202,7 @@ def the_bridge(s: Teller) -> None:
     )
     s.say("h", "How can I get to the other side now?", "Oh no! What shall we do without the bridge?")
     s(
-        "On the other side stood {f.N}[ the {f.noun}|] and waved sadly. The water was too [deep|wild|cold] to wade through."
+        "On the other side stood {f.N} the {f.noun} and waved sadly. The water was too [deep|wild|cold] to wade through."
         if h.kind == "animal"
         else "On the other side stood {h.his} friend {f.N} and waved sadly. The water was too [deep|wild|cold] to wade through."
     )

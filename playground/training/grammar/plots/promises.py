@@ -81,7 +81,7 @@ def duty_first(s: Teller) -> None:
 def before_dark(s: Teller) -> None:
     h, _k = s.hero(animals=EVERY), s.kin()
     s.friend(animals=EVERY)
-    s.outside()
+    s.spot(only=("meadow", "forest", "hill", "river", "clearing", "stream", "beach", "park", "orchard", "pond"))
     s.open()
     s.paragraph()
     s("{when}, {h.N} wanted to go {p.to} with {f_intro}.")
@@ -94,7 +94,7 @@ def before_dark(s: Teller) -> None:
     s.paragraph()
     s.walk("p", "h", "f")
     s.scene("p", 0.6)
-    wonder = s.pick((("a fox family with four little cubs", "the cubs"), ("a tree house that nobody used", "the tree house"),
+    wonder = s.pick((("a mother cat with four little kittens", "the kittens"), ("a tree house that nobody used", "the tree house"),
                      ("a heap of colorful leaves", "the leaves"), ("a rope that hung from a branch like a swing", "the swing"),
                      ("a hundred snails in a row", "the snails"), ("an old boat full of sand", "the boat"),
                      ("a bush full of ripe blackberries", "the berries"), ("a den made of branches", "the den")))  # fmt: skip
@@ -143,7 +143,7 @@ def before_dark(s: Teller) -> None:
         "Because you keep your word, you may go again tomorrow.",
         how="said",
     )
-    s("The next day, they were back with {dear}. {k.N} had given them {treat} to take along.") if s.chance(
+    s("The next day, they were back with {dear}. {k.N} had given them bread and apples to take along.") if s.chance(
         0.6
     ) else None
     s.lesson("h", "trust grows when promises are kept", "a promise is worth more than five minutes", chance=0.6)
