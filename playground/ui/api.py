@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from playground.engine.records import record_run
 from playground.engine.requests import (
     CardRequest,
     Ended,
@@ -21,7 +22,10 @@ from playground.engine.requests import (
     ModelsRequest,
     NextTokenRequest,
     Prefill,
+    Replayed,
+    ReplayRequest,
     ScoreRequest,
+    Started,
     Token,
     UnloadRequest,
 )
@@ -60,26 +64,40 @@ def build(engine: Any, generations: int, local: bool) -> None:
         dice: str = DEFAULT.dice,
     ) -> Iterator[dict[str, Any]]:
         """Continue a prompt. Streams what there is so far: text, token ids, the model's own log-probabilities and, at
-        the end, why it ended and tokens per second. Closing the stream stops the work."""
+        the end, why it ended, tokens per second and the record for a replay. Closing the stream stops the work."""
         options = SamplingOptions(
             max_new_tokens, temperature, top_p, top_k, min_p, repetition_penalty, seed, () if stop is None else stop,
             dice=dice,
         )  # fmt: skip
-        text, ids, logprobs, sent = "", [], [], 0.0
+        yield from story(GenerateRequest(model, prompt, (options,)))
+
+    def story(request: GenerateRequest | ReplayRequest) -> Iterator[dict[str, Any]]:
+        text, steps, started, sent = "", [], None, 0.0
         end: dict[str, Any] = {"end": None, "tokens_per_second": None}
-        with closing(engine.run(GenerateRequest(model, prompt, (options,)))) as events:
+        with closing(engine.run(request)) as events:
             for event in events:
-                if isinstance(event, Token):
+                if isinstance(event, Started):
+                    started = event
+                elif isinstance(event, Token):
                     text += event.step.text
-                    ids.append(event.step.token_id)
-                    logprobs.append(event.step.logprob)
+                    steps.append(event.step)
                 elif isinstance(event, Ended):
                     end = {"end": event.reason, "tokens_per_second": event.tokens_per_second}
+                    if isinstance(request, GenerateRequest):
+                        end["record"] = record_run(request, started, steps)
+                elif isinstance(event, Replayed):
+                    end |= asdict(event)
                 now = time.monotonic()
-                if isinstance(event, Ended) or now - sent >= REFRESH_SECONDS:
+                if isinstance(event, Ended | Replayed) or now - sent >= REFRESH_SECONDS:
                     sent = now
                     # Fresh lists each time: the server compares what it sends with what it sent.
-                    yield {"text": text, "token_ids": [*ids], "logprobs": [*logprobs], **end}
+                    ids, logprobs = [step.token_id for step in steps], [step.logprob for step in steps]
+                    yield {"text": text, "token_ids": ids, "logprobs": logprobs, **end}
+
+    def replay(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Draw a recorded run again. Streams as generate does; the last value says whether it is the same, token for
+        token, and if not, the first new token that differs."""
+        yield from story(ReplayRequest(record))
 
     def next_tokens(
         model: str, prompt: str, top: int = 10, temperature: float = 1.0, top_p: float = 1.0, top_k: int = 0,
@@ -111,9 +129,11 @@ def build(engine: Any, generations: int, local: bool) -> None:
         """Free a model's memory; returns what list_models returns."""
         return asdict(engine.answer(UnloadRequest(model)))
 
-    gr.api(
-        handler(generate, toast=False), api_name="generate", concurrency_id=GENERATIONS, concurrency_limit=generations
-    )
+    for function in (generate, replay):
+        gr.api(
+            handler(function, toast=False), api_name=function.__name__, concurrency_id=GENERATIONS,
+            concurrency_limit=generations,
+        )  # fmt: skip
     for function in (next_tokens, score, card, load_model):
         gr.api(
             handler(function, toast=False), api_name=function.__name__, concurrency_id="readers", concurrency_limit=4

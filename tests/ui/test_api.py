@@ -21,17 +21,18 @@ from playground.generation.surprisal import score
 ENDPOINTS = {
     "/generate": [
         "model", "prompt", "max_new_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "seed",
-        "stop",
+        "stop", "dice",
     ],
     "/next_tokens": ["model", "prompt", "top", "temperature", "top_p", "top_k", "min_p"],
     "/score": ["model", "text"],
     "/card": ["model"],
     "/load_model": ["model", "dtype", "tokenizer"],
     "/list_models": [],
+    "/replay": ["record"],
     "/unload_model": ["model"],
 }  # fmt: skip
 PROMPT = "Once upon a time"
-DEFAULTS = [64, 0.8, 1.0, 0, 0.0, 1.0, 0, None]  # of /generate, after model and prompt
+DEFAULTS = [64, 0.8, 1.0, 0, 0.0, 1.0, 0, None, "token"]  # of /generate, after model and prompt
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,17 @@ def refused(call, *parts):
     assert len(message) < 600
     for part in parts:
         assert part in message
+
+
+def test_a_replay_is_the_same_token_for_token(client):
+    first = client.predict("shard", PROMPT, max_new_tokens=20, temperature=1.2, seed=3, api_name="/generate")
+    again = client.predict(first["record"], api_name="/replay")
+    assert again["same"] is True
+    assert again["token_ids"] == first["token_ids"] == [token["id"] for token in first["record"]["tokens"]]
+    assert again["logprobs"] == first["logprobs"]
+    other = first["record"] | {"tokens": [{"id": (token["id"] + 1) % 9} for token in first["record"]["tokens"]]}
+    assert client.predict(other, api_name="/replay")["first_difference"] == 0
+    refused(lambda: client.predict({"format": "x"}, api_name="/replay"), "no recorded run")
 
 
 def test_the_endpoints_are_named_typed_and_described(client):
