@@ -238,7 +238,10 @@ class Trainer:
         except RuntimeError as error:
             raise InvalidRequest(f"The run in {self.out} is of another network. Give another --out.") from error
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            peaks = [group["peak"] for group in optimizer.param_groups]
             optimizer.load_state_dict(saved)
+            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+                group["peak"] = peak  # of the plan as it is now, which may have changed
         self.task.load_state_dict(state["task"])
         torch.set_rng_state(state["rng"].cpu())
         self.step, self.elapsed = state["step"], state["elapsed"]

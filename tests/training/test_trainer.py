@@ -62,6 +62,12 @@ def test_an_interrupted_run_takes_the_same_losses(data, tmp_path):
         assert torch.equal(tensor, second["network"][name]), name
 
 
+def test_a_changed_plan_holds_from_where_the_run_goes_on(data, tmp_path):
+    prepare(short_recipe(steps=100), data, tmp_path, stop_after=5).run()
+    prepare(short_recipe(steps=100, muon_lr=0.005), data, tmp_path, stop_after=8).run()
+    assert [line["lr"] for line in curve(tmp_path)][3:] == [0.02, 0.02, 0.005, 0.005, 0.005]
+
+
 def test_lines_after_the_last_checkpoint_are_cut_on_resuming(data, tmp_path):
     prepare(short_recipe(), data, tmp_path, stop_after=4).run()
     with open(tmp_path / "curve.jsonl", "a", encoding="utf-8") as file:
