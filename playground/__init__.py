@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from playground.generation.options import SamplingOptions as SamplingOptions
     from playground.generation.sampler import sample as sample
     from playground.generation.surprisal import score as score
+    from playground.senses.edits import AddSense as AddSense
     from playground.senses.edits import ScaleSense as ScaleSense
     from playground.senses.edits import SwapDirection as SwapDirection
     from playground.senses.edits import TopicBoost as TopicBoost
@@ -29,6 +30,7 @@ _HOMES = {
     "SamplingOptions": "playground.generation.options",
     "sample": "playground.generation.sampler",
     "score": "playground.generation.surprisal",
+    "AddSense": "playground.senses.edits",
     "ScaleSense": "playground.senses.edits",
     "SwapDirection": "playground.senses.edits",
     "TopicBoost": "playground.senses.edits",

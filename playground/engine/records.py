@@ -16,11 +16,11 @@ from playground.engine.requests import GenerateRequest, Started
 from playground.errors import InvalidRequest
 from playground.generation.options import SamplingOptions, token_ids
 from playground.generation.steps import Step
-from playground.senses.edits import Edit, ScaleSense, SwapDirection, TopicBoost
+from playground.senses.edits import AddSense, Edit, ScaleSense, SwapDirection, TopicBoost
 from playground.version import VERSION
 
 FORMAT, FORM = "playground run", 1
-EDITS = {kind.__name__: kind for kind in (ScaleSense, SwapDirection, TopicBoost)}
+EDITS = {kind.__name__: kind for kind in (AddSense, ScaleSense, SwapDirection, TopicBoost)}
 DTYPES = ("float32", "bfloat16", "float16")
 MOST_THREADS = 1024
 

@@ -69,10 +69,12 @@ class SenseControls:
     Attributes:
         scales: ``(B, S, k)`` factors on the weight of every (position, sense) so far, or None for all ones.
         vectors: per row, sense vectors ``(k, d)`` that replace those of a token id.
+        added: ``(B, d)``, one more term of the sum over (word, sense) at every position, or None.
     """
 
     scales: Tensor | None = None
     vectors: Sequence[Mapping[int, Tensor]] = field(default_factory=tuple)
+    added: Tensor | None = None
 
 
 class Conv1D(nn.Module):
@@ -233,7 +235,10 @@ class Backpack(LanguageNetwork):
         if cache is not None:
             cache.length += length
         # Attention whose heads are senses and whose values are sense vectors: exactly the paper's sum.
-        return causal_attention(q, k, senses).sum(1) / self.sense_divisor
+        hidden = causal_attention(q, k, senses).sum(1)
+        if controls is not None and controls.added is not None:
+            hidden = hidden + controls.added.unsqueeze(1).to(hidden.dtype)
+        return hidden / self.sense_divisor
 
     def combine(self, alpha: Tensor, senses: Tensor) -> Tensor:
         """Hidden states ``(B, T, d)`` for any weights ``alpha (B, k, T, S)`` over ``senses (B, S, k, d)``."""
@@ -252,19 +257,24 @@ class Backpack(LanguageNetwork):
         return F.linear(hidden, self.word_vectors).float()
 
     def controls(self, rows: Sequence[tuple[Sequence[Any], Sequence[int]]]) -> SenseControls | None:
-        """See :meth:`LanguageNetwork.controls`. An edit offers ``scales(network, ids) -> (T, k)`` and
-        ``vectors(network, replaced) -> {token_id: (k, d)}``; several edits of a row multiply or follow each other.
+        """See :meth:`LanguageNetwork.controls`. An edit offers ``scales(network, ids) -> (T, k)``,
+        ``vectors(network, replaced) -> {token_id: (k, d)}`` and ``added(network, replaced) -> (d,)`` or None; several
+        edits of a row multiply, follow each other, or add up.
         """
         if not any(edits for edits, _ in rows):
             return None
-        scales, vectors = [], []
+        scales, vectors, added = [], [], []
         for edits, ids in rows:
             factor = torch.ones(len(ids), self.num_senses, device=self.word_vectors.device)
             replaced: dict[int, Tensor] = {}
+            term = torch.zeros_like(self.word_vectors[0])  # (d,)
             for edit in edits:
                 factor = factor * edit.scales(self, ids)
                 replaced |= edit.vectors(self, replaced)
+                more = edit.added(self, replaced)
+                term = term if more is None else term + more
             scales.append(factor)
             vectors.append(replaced)
-        table = torch.stack(scales)
-        return SenseControls(None if bool((table == 1).all()) else table, vectors)
+            added.append(term)
+        table, terms = torch.stack(scales), torch.stack(added)
+        return SenseControls(None if bool((table == 1).all()) else table, vectors, terms if bool(terms.any()) else None)

@@ -31,7 +31,7 @@ def _check(network: Backpack, sense: int | None = None, **tokens: int) -> None:
 
 
 class Edit:
-    """What the network asks of an edit; each kind changes one of the two."""
+    """What the network asks of an edit; each kind changes one of the three."""
 
     def scales(self, network: Backpack, ids: Sequence[int]) -> Tensor:
         """Factors ``(T, k)`` on the weight of every (position, sense) of ``ids``."""
@@ -40,6 +40,10 @@ class Edit:
     def vectors(self, network: Backpack, replaced: Mapping[int, Tensor]) -> dict[int, Tensor]:
         """Sense vectors ``(k, d)`` by token id, made from those that earlier edits have ``replaced``."""
         return {}
+
+    def added(self, network: Backpack, replaced: Mapping[int, Tensor]) -> Tensor | None:
+        """A vector ``(d,)`` that joins the sum over (word, sense) at every position, or None."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,28 @@ class ScaleSense(Edit):
             if token == self.token_id and self.position in (None, place):
                 factors[place, self.sense] = self.factor
         return factors
+
+
+@dataclass(frozen=True)
+class AddSense(Edit):
+    """Let one sense of ``token_id`` speak everywhere, as if the word were always there with this ``weight``.
+
+    One more term ``weight * C(token)_sense`` in the sum over (word, sense), so the next-token logits stay exact.
+    """
+
+    token_id: int
+    sense: int
+    weight: float
+
+    def added(self, network: Backpack, replaced: Mapping[int, Tensor]) -> Tensor:
+        _check(network, self.sense, token_id=self.token_id)
+        if not math.isfinite(self.weight):
+            raise InvalidRequest(f"weight is {self.weight}, but it must be a finite number.")
+        senses = replaced.get(self.token_id)
+        if senses is None:
+            with torch.inference_mode():
+                senses = network.sense_vectors(torch.tensor(self.token_id))  # (k, d)
+        return self.weight * senses[self.sense]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from playground.engine.records import first_difference, read_record, record_run
 from playground.engine.requests import GenerateRequest, Loading, Replayed, ReplayRequest, Started, Token
 from playground.errors import InvalidRequest, PlaygroundError
 from playground.generation.options import SamplingOptions
-from playground.senses.edits import ScaleSense, SwapDirection, TopicBoost
+from playground.senses.edits import AddSense, ScaleSense, SwapDirection, TopicBoost
 
 OPTIONS = SamplingOptions(max_new_tokens=20, temperature=1.1, top_p=0.9, seed=11)
 
@@ -157,7 +157,13 @@ def test_no_document_does_harm(document, where, value):
 
 
 def test_edits_come_back_as_they_were(document):
-    edits = (ScaleSense(3, 1, 2.5), ScaleSense(4, 0, 0.0, position=2), SwapDirection(3, 4, 5), TopicBoost((3, 4)))
+    edits = (
+        ScaleSense(3, 1, 2.5),
+        ScaleSense(4, 0, 0.0, position=2),
+        SwapDirection(3, 4, 5),
+        TopicBoost((3, 4)),
+        AddSense(5, 0, 0.5),
+    )
     started = Started(
         type("Card", (), {"family": "backpack", "fingerprint": "f" * 64, "dtype": "float32", "tokenizer": None})(),
         (1, 2), 1, "plain",

@@ -10,6 +10,7 @@ from playground.errors import InvalidRequest
 from playground.networks.backpack import Backpack, BackpackConfig
 from playground.senses.edits import (
     STRENGTHS,
+    AddSense,
     ScaleSense,
     SwapDirection,
     TopicBoost,
@@ -54,6 +55,31 @@ def test_scaling_a_sense_everywhere_or_at_one_position(network):
     at_two = edited(network, [ScaleSense(5, 1, 0.25, position=2)])
     close(at_two, written_out(network, scales, senses))
     close(at_two[:2], edited(network, [])[:2])  # the past does not know
+
+
+@torch.inference_mode()
+def test_an_added_sense_is_one_more_term_of_the_sum(network):
+    """Against logits with the sense's own logits added, alone, with others, per row, with the cache and replaced."""
+    divisor = network.config.num_senses if network.config.divide_by_senses else 1
+    own = network.unembed(network.sense_vectors(torch.tensor([9]))[0])  # (k, V): what each sense says by itself
+    plain = edited(network, [])
+    close(edited(network, [AddSense(9, 1, 0.7)]), plain + 0.7 * own[1] / divisor)
+    both = [AddSense(9, 1, 0.7), AddSense(9, 0, -0.2)]
+    close(edited(network, both), plain + (0.7 * own[1] - 0.2 * own[0]) / divisor)
+    close(edited(network, [AddSense(9, 1, 0.7), AddSense(9, 1, -0.7)]), plain)
+    scaled = [ScaleSense(5, 1, 0.25)]
+    close(edited(network, scaled + both[:1]), edited(network, scaled) + 0.7 * own[1] / divisor)
+    rows = network.controls([(both, IDS), ([], IDS)])
+    two = network(torch.tensor([IDS, IDS]), controls=rows)
+    close(two[0], edited(network, both))
+    close(two[1], plain)
+    cache, steps = network.new_cache(), []
+    for i, token in enumerate(IDS):
+        steps.append(network(torch.tensor([[token]]), cache, network.controls([(both, IDS[: i + 1])]))[0])
+    close(torch.cat(steps), edited(network, both))
+    swap = SwapDirection(9, 4, 6)
+    swapped = network.unembed(swap.vectors(network, {})[9])
+    close(edited(network, [swap, AddSense(9, 1, 0.7)]), edited(network, [swap]) + 0.7 * swapped[1] / divisor)
 
 
 @torch.inference_mode()
