@@ -1,6 +1,7 @@
 """Edits as plain JSON: words as text, senses as numbers, one object per edit; and the way from there to edit objects.
 
     {"kind": "scale_sense", "word": " sea", "sense": 3, "factor": 4.0}                  and "position"
+    {"kind": "add_sense", "word": " sea", "sense": 3, "weight": 0.4}
     {"kind": "swap_direction", "word": " lion", "out": " roar", "in": " swim"}
     {"kind": "topic_boost", "words": [" sea"], "strength": 2}                           and "anneal", "recency"
     {"kind": "topic_boost", "words": [" sea", " ship"], "multipliers": [4, 3, 1, 1]}    and "anneal", "recency"
@@ -15,7 +16,7 @@ from typing import Any
 from playground import limits
 from playground.errors import InvalidRequest, name_some
 from playground.networks.backpack import Backpack
-from playground.senses.edits import STRENGTHS, Edit, ScaleSense, SwapDirection, TopicBoost
+from playground.senses.edits import STRENGTHS, AddSense, Edit, ScaleSense, SwapDirection, TopicBoost
 from playground.text.tokenizers import Tokenizer
 
 WORDS = 64  # the most words that make one topic
@@ -26,9 +27,11 @@ REQUIRED = {
     "scale_sense": ("word", "sense", "factor"),
     "swap_direction": ("word", "out", "in"),
     "topic_boost": ("words",),
+    "add_sense": ("word", "sense", "weight"),
 }
 OPTIONAL = {
     "scale_sense": ("position",),
+    "add_sense": (),
     "swap_direction": (),
     "topic_boost": ("strength", "multipliers", "anneal", "recency"),
 }
@@ -52,7 +55,7 @@ def read_edit(document: Any, network: Backpack, tokenizer: Tokenizer) -> Edit:
             out of range, a number that is none, not finite or too large.
     """
     kind = check_edit(document)
-    if kind == "scale_sense":
+    if kind in ("scale_sense", "add_sense"):
         sense = document["sense"]
         if sense >= network.num_senses:
             raise InvalidRequest(
@@ -60,6 +63,8 @@ def read_edit(document: Any, network: Backpack, tokenizer: Tokenizer) -> Edit:
                 f"{network.num_senses - 1}."
             )
         token = one_token(document["word"], tokenizer)
+        if kind == "add_sense":
+            return AddSense(token, sense, float(document["weight"]))
         return ScaleSense(token, sense, float(document["factor"]), document.get("position"))
     if kind == "swap_direction":
         return SwapDirection(*(one_token(document[name], tokenizer) for name in ("word", "out", "in")))
@@ -97,7 +102,7 @@ def check_edit(document: Any) -> str:
     unknown = [name for name in document if name not in known]
     if unknown:
         raise InvalidRequest(f"The edit {kind} has {_shown(unknown[0])}, but only knows {', '.join(known)}.")
-    {"scale_sense": _check_scale, "swap_direction": _check_swap, "topic_boost": _check_topic}[kind](document)
+    CHECKS[kind](document)
     return kind
 
 
@@ -139,6 +144,12 @@ def _check_scale(document: Mapping[str, Any]) -> None:
         _check_whole(document["position"], "position")
 
 
+def _check_added(document: Mapping[str, Any]) -> None:
+    _check_word(document["word"], "word")
+    _check_whole(document["sense"], "sense")
+    _check_factor(document["weight"], "weight")
+
+
 def _check_swap(document: Mapping[str, Any]) -> None:
     for name in ("word", "out", "in"):
         _check_word(document[name], name)
@@ -166,6 +177,14 @@ def _check_topic(document: Mapping[str, Any]) -> None:
     for name in ("anneal", "recency"):
         if not isinstance(document.get(name, True), bool):
             raise InvalidRequest(f"A topic's {name} must be true or false, not {_shown(document[name])}.")
+
+
+CHECKS = {
+    "scale_sense": _check_scale,
+    "add_sense": _check_added,
+    "swap_direction": _check_swap,
+    "topic_boost": _check_topic,
+}
 
 
 def _check_word(word: Any, name: str) -> None:

@@ -16,6 +16,7 @@ from playground.errors import InvalidRequest
 from playground.evaluation.steering import __main__ as command
 from playground.evaluation.steering.goals import Goals
 from playground.evaluation.steering.levers import (
+    add_lever,
     boost_lever,
     lever_of,
     levers_for,
@@ -101,6 +102,10 @@ def test_the_most_telling_mentions_come_first(model, plan):
     assert best == sorted(best, reverse=True)
 
 
+def strength_of(edit):
+    return getattr(edit, "factor", None) or getattr(edit, "weight", None) or edit.multipliers[0]
+
+
 def test_levers_are_the_telling_senses_in_every_prompt(model, plan):
     levers = levers_for(plan, model.network, model.tokenizer, labels=2)
     first, second = telling_senses(plan, model.network, model.tokenizer)[:2]
@@ -111,6 +116,10 @@ def test_levers_are_the_telling_senses_in_every_prompt(model, plan):
         for word, sense in (first, second)
     ]
     assert [(s.prompt, s.words[0], s.rungs[0][0]["sense"]) for s in scales] == expected
+    added = [lever for lever in levers if lever.kind == "add_sense"]
+    assert [(a.prompt, a.words[0], a.rungs[0][0]["sense"]) for a in added] == [
+        (prompt, word, sense) for prompt in TOPICS["prompts"] for word, sense in (first, second)
+    ]
     boosts = [lever for lever in levers if lever.kind == "topic_boost"]
     assert [(b.prompt, b.words, b.rungs[0][0]["anneal"]) for b in boosts] == [
         (prompt, words, anneal)
@@ -120,13 +129,18 @@ def test_levers_are_the_telling_senses_in_every_prompt(model, plan):
     ]
     for lever in levers:
         strengths = [read_edits(rung, model.network, model.tokenizer) for rung in lever.rungs]
-        weights = [getattr(edits[0], "factor", None) or edits[0].multipliers[0] for edits in strengths]
+        weights = [strength_of(edits[0]) for edits in strengths]
         assert weights == sorted(set(weights))  # a ladder
 
 
 def test_a_preset_gives_its_lever_back(plan):
     entry = {"id": "x", "title": "x", "watch": "x", "prompt": " a", "topic": ["fish"], "sampling": {}}
-    for lever in (scale_lever(" a", " sea", 2), boost_lever(" a", [" sea"], False), boost_lever(" a", [" sea"], True)):
+    for lever in (
+        scale_lever(" a", " sea", 2),
+        add_lever(" a", " sea", 2),
+        boost_lever(" a", [" sea"], False),
+        boost_lever(" a", [" sea"], True),
+    ):
         for rung in (0, 3):
             (preset,) = read_presets({"presets": [entry | {"edits": list(lever.rungs[rung])}]})
             assert lever_of(preset) == replace(lever, first=rung)
@@ -248,7 +262,7 @@ def test_the_command_searches(files, folder, monkeypatch):
     given = ("search", folder, "--topics", files / "topics.json", "--reference", folder, "--out", out)
     assert run(*given, "--only", "sea").exit_code == 0
     found = read_presets(json.loads(out.read_text()))
-    assert {preset.id for preset in found} == {"sea-scale", "sea-topic"}
+    assert {preset.id for preset in found} == {"sea-add", "sea-scale", "sea-topic"}
     again = files / "again.json"
     assert run(*given[:-1], again, "--start", out, "--seed", 7).exit_code == 0
     assert {preset.prompt for preset in read_presets(json.loads(again.read_text()))} <= {p.prompt for p in found}

@@ -11,10 +11,11 @@ from word_level import write_word_tokenizer
 from playground import limits
 from playground.errors import InvalidRequest
 from playground.senses.edit_documents import WORDS, check_edits, edited_words, one_token, read_edit, read_edits
-from playground.senses.edits import STRENGTHS, ScaleSense, SwapDirection, TopicBoost
+from playground.senses.edits import STRENGTHS, AddSense, ScaleSense, SwapDirection, TopicBoost
 from playground.text.tokenizers import open_tokenizer
 
 SCALE = {"kind": "scale_sense", "word": " sea", "sense": 3, "factor": 4}
+ADD = {"kind": "add_sense", "word": " sea", "sense": 3, "weight": 0.5}
 SWAP = {"kind": "swap_direction", "word": " ship", "out": " sea", "in": " hill"}
 BOOST = {"kind": "topic_boost", "words": [" sea", " ship"], "strength": 3}
 END = BACKPACK["vocab_size"] - 1
@@ -40,6 +41,7 @@ def tokenizer(tmp_path_factory):
     [
         (SCALE, ScaleSense(1, 3, 4.0)),
         (SCALE | {"position": 0, "factor": -0.5}, ScaleSense(1, 3, -0.5, 0)),
+        (ADD, AddSense(1, 3, 0.5)),
         (SWAP, SwapDirection(2, 1, 3)),
         (BOOST, TopicBoost((1, 2), STRENGTHS[3], skip=END)),
         (BOOST | {"anneal": False, "recency": False}, TopicBoost((1, 2), STRENGTHS[3], False, False, END)),
@@ -74,6 +76,8 @@ WRONG = {
     "an empty word": ([SWAP | {"out": ""}], "out must be text"),
     "a sense below 0": ([SCALE | {"sense": -1}], "sense must be a whole number"),
     "a sense that is none": ([SCALE | {"sense": True}], "sense must be a whole number"),
+    "a weight that is none": ([ADD | {"weight": math.nan}], "weight must be a number"),
+    "an added sense below 0": ([ADD | {"sense": -1}], "sense must be a whole number"),
     "half a position": ([SCALE | {"position": 0.5}], "position must be a whole number"),
     "a factor that is no number": ([SCALE | {"factor": "4"}], "factor must be a number"),
     "an infinite factor": ([SCALE | {"factor": math.inf}], "factor must be a number"),

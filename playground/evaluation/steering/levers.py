@@ -15,6 +15,7 @@ from playground.senses.presets import Preset
 from playground.text.tokenizers import Tokenizer
 
 FACTORS = (1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 16.0)
+WEIGHTS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.25)
 BOOSTS = (STRENGTHS[1], (1.8, 1.8, 1.4, 1.0), STRENGTHS[2], (2.7, 2.7, 2.2, 1.0), STRENGTHS[3])
 
 Document = dict[str, Any]
@@ -44,6 +45,12 @@ def scale_lever(prompt: str, word: str, sense: int, factor: float = 3.0) -> Leve
     return Lever(prompt, tuple((rung,) for rung in rungs), _nearest(FACTORS, factor))
 
 
+def add_lever(prompt: str, word: str, sense: int, weight: float = 0.4) -> Lever:
+    """Adding ``sense`` of ``word`` everywhere, to begin with by the rung nearest to ``weight``."""
+    rungs = ({"kind": "add_sense", "word": word, "sense": sense, "weight": rung} for rung in WEIGHTS)
+    return Lever(prompt, tuple((rung,) for rung in rungs), _nearest(WEIGHTS, weight))
+
+
 def boost_lever(prompt: str, words: Sequence[str], anneal: bool, multipliers: Sequence[float] = STRENGTHS[2]) -> Lever:
     """Boosting the topic that ``words`` make, to begin with by the rung nearest to ``multipliers``."""
     rungs = []
@@ -60,6 +67,8 @@ def lever_of(preset: Preset) -> Lever | None:
     edit = preset.edits[0] if len(preset.edits) == 1 else {"kind": None}
     if edit["kind"] == "scale_sense" and edit.get("position") is None:
         return scale_lever(preset.prompt, edit["word"], edit["sense"], edit["factor"])
+    if edit["kind"] == "add_sense":
+        return add_lever(preset.prompt, edit["word"], edit["sense"], edit["weight"])
     if edit["kind"] == "topic_boost" and edit.get("recency", True):
         multipliers = edit.get("multipliers") or STRENGTHS[edit["strength"]]
         return boost_lever(preset.prompt, edit["words"], edit.get("anneal", True), multipliers)
@@ -94,11 +103,12 @@ def telling_senses(plan: TopicPlan, network: Backpack, tokenizer: Tokenizer) -> 
 def levers_for(plan: TopicPlan, network: Backpack, tokenizer: Tokenizer, labels: int) -> list[Lever]:
     """What to try for a topic, of each kind of edit the most promising first.
 
-    Scaling the telling sense of each of the best ``labels`` mentions, in the topic's own prompts one after the other;
-    and boosting the best mentions, together and alone, after the general prompts.
+    Adding the telling sense of each of the best ``labels`` mentions after the general prompts; scaling it in the topic's
+    own prompts, one after the other; and boosting the best mentions, together and alone, after the general prompts.
     """
     telling = telling_senses(plan, network, tokenizer)[:labels]
-    levers = [
+    levers = [add_lever(prompt, word, sense) for prompt in plan.general for word, sense in telling]
+    levers += [
         scale_lever(prompt.replace("{word}", word.strip()), word, sense)
         for prompt in plan.prompts
         for word, sense in telling
