@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -21,6 +22,7 @@ from playground.checkpoints.model import PatchModel
 from playground.evaluation import pictures
 from playground.evaluation.bits_per_byte import score_texts
 from playground.evaluation.card import __main__ as command
+from playground.evaluation.card import steering
 from playground.evaluation.card.facts import Facts, Run, read_facts
 from playground.evaluation.card.markdown import as_shown, unquote
 from playground.evaluation.card.section import SAMPLE, Subject
@@ -206,6 +208,34 @@ def test_a_backpack_shows_its_senses(tmp_path, split):
         assert f"| sense {sense} | {shown} | – |" in card
     assert "101 tokens in 50 steps |" in card
     assert "with `<|endoftext|>` in front" in card
+
+
+def test_a_backpack_shows_the_edits_that_steer_it(tmp_path):
+    found = {"reference": "demo-shard", "samples": 50, "ratio": 7.25, "distinct": 9, "rise_percent": -0.4, "runs": []}
+    entry = {"watch": "Look.", "prompt": "One day,", "topic": ["sea"], "sampling": {}, "measured": found}
+    edits = [
+        {"kind": "add_sense", "word": " beach", "sense": 13, "weight": 0.5},
+        {"kind": "scale_sense", "word": " soup", "sense": 2, "factor": 4.0},
+        {"kind": "topic_boost", "words": [" farm", " cow"], "strength": 2},
+        {"kind": "swap_direction", "word": " lion", "out": " roar", "in": " swim"},
+    ]
+    listed = [entry | {"id": f"p{i}", "title": f"Topic | {i}", "edits": [edit]} for i, edit in enumerate(edits)]
+    subject = SimpleNamespace(folder=tmp_path)
+    assert steering.read(subject) == []
+    (tmp_path / "presets.json").write_text(json.dumps({"presets": listed}))
+    part = steering.write(subject, None)
+    assert "tried on 50 texts and more" in part.text
+    assert "bits per byte under demo-shard grew" in part.text
+    rows = [line for line in part.text.split("\n") if line.startswith("| Topic")]
+    assert [row.split(" | ")[1] for row in rows] == [
+        "add 0.5 of sense 13 of `beach`",
+        "sense 2 of `soup` times 4",
+        "boost what promotes `farm`, `cow`",
+        "`lion`: `swim` in place of `roar`",
+    ]
+    assert all(row.endswith(" | 7.2 | 9 | -0.4 % |") for row in rows)
+    assert rows[0].startswith(r"| Topic \| 0 | ")
+    assert part.numbers["preset p0, ratio"] == "7.2"
 
 
 @pytest.fixture

@@ -227,12 +227,23 @@ def test_the_topics_at_hand_are_many_and_in_order():
     for plan in plans:
         assert len(plan.topic.entries) >= 20
         assert len(plan.mentions) >= 5
-        assert all("{word}" in prompt for prompt in plan.prompts)
-        # Neither the general prompts nor the topic's own, but for the mention, speak of the topic.
-        assert not any(plan.topic.count(words_of(prompt.replace("{word}", ""))) for prompt in plan.prompts), plan.id
+        # But for the mention, no prompt speaks of the topic.
+        prompts = [prompt.replace("{mention}", "") for prompt in plan.prompts + plan.general]
+        assert not any(plan.topic.count(words_of(prompt)) for prompt in prompts), plan.id
 
 
-ENTRY = {"id": "sea", "title": "Sea", "watch": "Look.", "mentions": ["sea"], "prompts": ["A {word}."], "words": ["sea"]}
+ENTRY = {"id": "sea", "title": "Sea", "watch": "Look.", "words": ["sea", "ship"], "mentions": {"sea": "the sea"}}
+
+
+def test_a_topic_has_prompts_of_its_own_or_those_of_the_file():
+    own = ENTRY | {"id": "own", "prompts": ["Look: {mention}!"], "mentions": {"ship": "a ship", "sea": "the sea"}}
+    first, second = read_topics(
+        {"topics": [ENTRY, own], "prompts": ["Of {mention}.", "On {mention}."], "general": ["So"]}
+    )
+    assert first.prompts_with("sea") == ["Of the sea.", "On the sea."]
+    assert second.prompts_with("ship") == ["Look: a ship!"]
+    assert first.general == second.general == ("So",)
+    assert (second.id, second.lines, list(second.mentions)) == ("own", ("sea", "ship"), ["ship", "sea"])
 
 
 @pytest.mark.parametrize(
@@ -248,9 +259,15 @@ ENTRY = {"id": "sea", "title": "Sea", "watch": "Look.", "mentions": ["sea"], "pr
         ),
         ({"topics": [ENTRY | {"words": []}]}, "Topic 'sea': A topic needs"),
         ({"topics": [ENTRY, ENTRY]}, "'sea' occurs twice"),
-        ({"topics": [ENTRY], "prompts": [1]}, "prompts must be a list of texts"),
+        ({"topics": [ENTRY], "prompts": [1]}, "The topics file: prompts must be a list of texts"),
+        ({"topics": [ENTRY], "general": "So"}, "The topics file: general must be a list of texts"),
+        ({"topics": [ENTRY | {"prompts": ["the sea"]}]}, "Topic 'sea': every prompt must hold {mention}"),
+        ({"topics": [ENTRY | {"mentions": ["sea"]}]}, "Topic 'sea': mentions must be an object"),
+        ({"topics": [ENTRY | {"mentions": {"sea": "a ship"}}]}, "'a ship' must hold the word 'sea'"),
     ],
 )
 def test_topics_that_are_none_are_refused(document, message):
+    if isinstance(document, dict):
+        document = {"prompts": ["Of {mention}."], "general": []} | document
     with refused(message):
         read_topics(document)

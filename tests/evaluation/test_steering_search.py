@@ -40,14 +40,14 @@ WORDS += [first + second for first in "bdgklmnprtvz" for second in ("ak", "el", 
 SIZE = BACKPACK["vocab_size"]
 WORDS = WORDS[: SIZE - 2]  # the first id is <unk>, the last the end of text
 TOPICS = {
-    "prompts": [" the old tree", " a hill then"],
+    "general": [" the old tree", " a hill then"],
+    "prompts": [" {mention} then", " saw {mention}"],
     "topics": [
         {
             "id": "sea",
             "title": "By the sea",
             "watch": "Look for fish.",
-            "mentions": ["sea", "ship", "moon", "sand"],
-            "prompts": [" the {word} then", " saw a {word}"],
+            "mentions": {"sea": "the sea", "ship": "a ship", "moon": "the moon", "sand": "the sand"},
             "words": ["sea", "ship", "swim swam", "fish", "sand", "bak bel", "bos but", "kir kut", "moon", "tak tim"],
         }
     ],
@@ -110,23 +110,20 @@ def test_levers_are_the_telling_senses_in_every_prompt(model, plan):
     levers = levers_for(plan, model.network, model.tokenizer, labels=2)
     first, second = telling_senses(plan, model.network, model.tokenizer)[:2]
     scales = [lever for lever in levers if lever.kind == "scale_sense"]
+    phrases = TOPICS["topics"][0]["mentions"]
     expected = [
-        (f" {start}{word[1:]}{end}", word, sense)
-        for start, end in (("the ", " then"), ("saw a ", ""))
+        (prompt.replace("{mention}", phrases[word.strip()]), word, sense)
+        for prompt in TOPICS["prompts"]
         for word, sense in (first, second)
     ]
     assert [(s.prompt, s.words[0], s.rungs[0][0]["sense"]) for s in scales] == expected
-    added = [lever for lever in levers if lever.kind == "add_sense"]
-    assert [(a.prompt, a.words[0], a.rungs[0][0]["sense"]) for a in added] == [
-        (prompt, word, sense) for prompt in TOPICS["prompts"] for word, sense in (first, second)
+    adds = [lever for lever in levers if lever.kind == "add_sense"]
+    assert [(a.prompt, a.words[0], a.rungs[0][0]["sense"]) for a in adds] == [
+        (prompt, word, sense) for prompt in TOPICS["general"] for word, sense in (first, second)
     ]
     boosts = [lever for lever in levers if lever.kind == "topic_boost"]
-    assert [(b.prompt, b.words, b.rungs[0][0]["anneal"]) for b in boosts] == [
-        (prompt, words, anneal)
-        for anneal in (False, True)
-        for prompt in TOPICS["prompts"]
-        for words in ((first[0], second[0]), (first[0],))
-    ]
+    together = [(prompt, (first[0], second[0])) for prompt, word, _ in expected if word == first[0]]
+    assert [(b.prompt, b.words) for b in boosts] == [(prompt, (word,)) for prompt, word, _ in expected] + together
     for lever in levers:
         strengths = [read_edits(rung, model.network, model.tokenizer) for rung in lever.rungs]
         weights = [strength_of(edits[0]) for edits in strengths]
@@ -138,15 +135,15 @@ def test_a_preset_gives_its_lever_back(plan):
     for lever in (
         scale_lever(" a", " sea", 2),
         add_lever(" a", " sea", 2),
-        boost_lever(" a", [" sea"], False),
-        boost_lever(" a", [" sea"], True),
+        boost_lever(" a", [" sea", " a"]),
     ):
         for rung in (0, 3):
             (preset,) = read_presets({"presets": [entry | {"edits": list(lever.rungs[rung])}]})
             assert lever_of(preset) == replace(lever, first=rung)
     swap = {"kind": "swap_direction", "word": " a", "out": " sea", "in": " hill"}
     at = {"kind": "scale_sense", "word": " sea", "sense": 1, "factor": 2, "position": 0}
-    for edits in ([swap], [at], [lever.rungs[0][0]] * 2, []):
+    fading = lever.rungs[0][0] | {"anneal": True}
+    for edits in ([swap], [at], [fading], [lever.rungs[0][0]] * 2, []):
         (preset,) = read_presets({"presets": [entry | {"edits": edits}]})
         assert lever_of(preset) is None
 
@@ -263,6 +260,8 @@ def test_the_command_searches(files, folder, monkeypatch):
     assert run(*given, "--only", "sea").exit_code == 0
     found = read_presets(json.loads(out.read_text()))
     assert {preset.id for preset in found} == {"sea-add", "sea-scale", "sea-topic"}
+    assert run(*given, "--kind", "scale_sense").exit_code == 0
+    assert [preset.id for preset in read_presets(json.loads(out.read_text()))] == ["sea-scale"]
     again = files / "again.json"
     assert run(*given[:-1], again, "--start", out, "--seed", 7).exit_code == 0
     assert {preset.prompt for preset in read_presets(json.loads(again.read_text()))} <= {p.prompt for p in found}
@@ -273,4 +272,6 @@ def test_the_command_refuses_in_words(files, folder):
     result = run(*given, "--only", "sky")
     assert isinstance(result.exception, InvalidRequest)
     assert re.search("no topic 'sky'. Known are sea", str(result.exception))
+    result = run(*given, "--kind", "shout")
+    assert re.search("no kind of edit 'shout'. Known are scale_sense", str(result.exception))
     assert not (files / "x.json").exists()

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from playground.evaluation.card import ending, held_out, opening, patches, samples, senses
+from playground.evaluation.card import ending, held_out, opening, patches, samples, senses, steering
 from playground.evaluation.card.section import Section, Subject
 from playground.evaluation.evaluate import about
 
@@ -20,6 +20,7 @@ def sections_for(subject: Subject) -> tuple[Section, ...]:
         middle = [patches.READ_BACK, patches.PICTURE_OF_TEN]
     else:
         middle = [held_out.SECTION, *([senses.SECTION] if subject.pairs else []), samples.SECTION]
+        middle += [steering.SECTION] if steering.read(subject) else []
     more = [ending.MORE] if subject.facts.sections else []
     return (opening.SECTION, *middle, *more, ending.LIMITS, ending.DATA, ending.AGAIN)
 

@@ -23,7 +23,7 @@ from playground.evaluation.steering.search import STRIDE, Found, Search
 from playground.evaluation.steering.topics import TopicPlan, read_topics
 from playground.evaluation.steering.words import Topic
 from playground.generation.options import SamplingOptions
-from playground.senses.edit_documents import edited_words
+from playground.senses.edit_documents import REQUIRED, edited_words
 from playground.senses.presets import Preset, read_presets
 from playground.settings import load_settings
 
@@ -43,6 +43,7 @@ def search(
     reference: Reference = "demo-shard",
     seed: Seed = 0,
     only: Annotated[list[str] | None, typer.Option(help="Ids of the topics to search; all without it.")] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="Kinds of edit to try; all without it.")] = None,
     start: Annotated[Path | None, typer.Option(help="A presets file: try only its edits, weaker and stronger.")] = None,
     threads: Threads = None,
 ) -> None:
@@ -51,8 +52,11 @@ def search(
     unknown = set(only or ()) - {plan.id for plan in plans}
     if unknown:
         raise InvalidRequest(f"There is no topic {min(unknown)!r}. Known are {', '.join(plan.id for plan in plans)}.")
+    unknown = set(kind or ()) - set(REQUIRED)
+    if unknown:
+        raise InvalidRequest(f"There is no kind of edit {min(unknown)!r}. Known are {', '.join(REQUIRED)}.")
     begun = read_presets(read_json(start)) if start else None
-    searching = Search(*_load(checkpoint, reference, threads), seed=seed, tell=_tell)
+    searching = Search(*_load(checkpoint, reference, threads), seed=seed, kinds=kind or tuple(REQUIRED), tell=_tell)
     presets: list[Preset] = []
     for plan in plans:
         if not only or plan.id in only:

@@ -16,7 +16,7 @@ from playground.text.tokenizers import Tokenizer
 
 FACTORS = (1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 16.0)
 WEIGHTS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.25)
-BOOSTS = (STRENGTHS[1], (1.8, 1.8, 1.4, 1.0), STRENGTHS[2], (2.7, 2.7, 2.2, 1.0), STRENGTHS[3])
+BOOSTS = ((1.25, 1.25, 1.15, 1.0), STRENGTHS[1], (1.8, 1.8, 1.4, 1.0), STRENGTHS[2], (2.7, 2.7, 2.2, 1.0), STRENGTHS[3])
 
 Document = dict[str, Any]
 
@@ -45,20 +45,23 @@ def scale_lever(prompt: str, word: str, sense: int, factor: float = 3.0) -> Leve
     return Lever(prompt, tuple((rung,) for rung in rungs), _nearest(FACTORS, factor))
 
 
-def add_lever(prompt: str, word: str, sense: int, weight: float = 0.4) -> Lever:
+def add_lever(prompt: str, word: str, sense: int, weight: float = 0.7) -> Lever:
     """Adding ``sense`` of ``word`` everywhere, to begin with by the rung nearest to ``weight``."""
     rungs = ({"kind": "add_sense", "word": word, "sense": sense, "weight": rung} for rung in WEIGHTS)
     return Lever(prompt, tuple((rung,) for rung in rungs), _nearest(WEIGHTS, weight))
 
 
-def boost_lever(prompt: str, words: Sequence[str], anneal: bool, multipliers: Sequence[float] = STRENGTHS[2]) -> Lever:
-    """Boosting the topic that ``words`` make, to begin with by the rung nearest to ``multipliers``."""
+def boost_lever(prompt: str, words: Sequence[str], multipliers: Sequence[float] = BOOSTS[2]) -> Lever:
+    """Boosting the topic that ``words`` make, to begin with by the rung nearest to ``multipliers``.
+
+    Nothing fades: in a small model the annealing, meant for large logits, takes the boost away at once.
+    """
     rungs = []
     for boost in BOOSTS:
         strength: Document = {"multipliers": list(boost)}
         if boost in STRENGTHS:
             strength = {"strength": STRENGTHS.index(boost)}
-        rungs.append(({"kind": "topic_boost", "words": list(words), **strength, "anneal": anneal},))
+        rungs.append(({"kind": "topic_boost", "words": list(words), **strength, "anneal": False},))
     return Lever(prompt, tuple(rungs), _nearest([boost[0] for boost in BOOSTS], multipliers[0]))
 
 
@@ -69,9 +72,9 @@ def lever_of(preset: Preset) -> Lever | None:
         return scale_lever(preset.prompt, edit["word"], edit["sense"], edit["factor"])
     if edit["kind"] == "add_sense":
         return add_lever(preset.prompt, edit["word"], edit["sense"], edit["weight"])
-    if edit["kind"] == "topic_boost" and edit.get("recency", True):
+    if edit["kind"] == "topic_boost" and not edit.get("anneal", True):
         multipliers = edit.get("multipliers") or STRENGTHS[edit["strength"]]
-        return boost_lever(preset.prompt, edit["words"], edit.get("anneal", True), multipliers)
+        return boost_lever(preset.prompt, edit["words"], multipliers)
     return None
 
 
@@ -103,20 +106,23 @@ def telling_senses(plan: TopicPlan, network: Backpack, tokenizer: Tokenizer) -> 
 def levers_for(plan: TopicPlan, network: Backpack, tokenizer: Tokenizer, labels: int) -> list[Lever]:
     """What to try for a topic, of each kind of edit the most promising first.
 
-    Adding the telling sense of each of the best ``labels`` mentions after the general prompts; scaling it in the topic's
-    own prompts, one after the other; and boosting the best mentions, together and alone, after the general prompts.
+    Adding the telling sense of each of the best ``labels`` mentions, after the general prompts; scaling it where the
+    word is mentioned; and boosting the topic that these words make, each alone where it is mentioned, and all together
+    where the first is. Prompt by prompt, the most telling word first.
     """
     telling = telling_senses(plan, network, tokenizer)[:labels]
-    levers = [add_lever(prompt, word, sense) for prompt in plan.general for word, sense in telling]
-    levers += [
-        scale_lever(prompt.replace("{word}", word.strip()), word, sense)
-        for prompt in plan.prompts
+    words = [word for word, _ in telling]
+    places = [
+        (plan.prompts_with(word.strip())[number], word, sense)
+        for number in range(len(plan.prompts))
         for word, sense in telling
     ]
-    together = [[word for word, _ in telling[:count]] for count in range(len(telling), 0, -1)]
-    return levers + [
-        boost_lever(prompt, words, anneal) for anneal in (False, True) for prompt in plan.general for words in together
-    ]
+    adds = [add_lever(prompt, word, sense) for prompt in plan.general for word, sense in telling]
+    scales = [scale_lever(prompt, word, sense) for prompt, word, sense in places]
+    boosts = [boost_lever(prompt, [word]) for prompt, word, _ in places]
+    if len(words) > 1:
+        boosts += [boost_lever(prompt, words) for prompt in plan.prompts_with(words[0].strip())]
+    return adds + scales + boosts
 
 
 def _nearest(values: Sequence[float], wanted: float) -> int:

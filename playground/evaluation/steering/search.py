@@ -15,12 +15,11 @@ from playground.evaluation.steering.levers import Lever, levers_for
 from playground.evaluation.steering.measure import Samples, Steering, compare, draw
 from playground.evaluation.steering.topics import TopicPlan
 from playground.generation.options import SamplingOptions
-from playground.senses.edit_documents import read_edits
+from playground.senses.edit_documents import REQUIRED, read_edits
 from playground.senses.presets import Preset
 
 OPTIONS = SamplingOptions(max_new_tokens=80, temperature=0.8, top_p=0.95)
 HOPELESS = 1.5  # the ratio of a trial below which a lever is left
-AT_EASE = 1.5  # a trial with this many times the wanted ratio, and half the rise that is allowed, needs no other rung
 CONFIRMATIONS, STRIDE = 2, 1_000  # runs on new seeds, and how far apart the seeds of two runs lie
 
 
@@ -37,7 +36,7 @@ class Effort:
     """
 
     labels: int = 3
-    levers: int = 6
+    levers: int = 4
     walk: int = 4
     finalists: int = 2
     trial: int = 16
@@ -82,7 +81,10 @@ class Found:
 
 @dataclass
 class Search:
-    """A search on one Backpack: ``model`` and ``reference`` are loaded models; ``tell`` hears of each measure."""
+    """A search on one Backpack for presets of some ``kinds`` of edit, in the order of the documents.
+
+    ``model`` and ``reference`` are loaded models; ``tell`` hears of each measure.
+    """
 
     model: Any
     reference: Any
@@ -91,16 +93,15 @@ class Search:
     goals: Goals = field(default_factory=Goals)
     effort: Effort = field(default_factory=Effort)
     tell: Callable[[str], None] = lambda line: None
+    kinds: Sequence[str] = tuple(REQUIRED)
     _plain: dict[tuple[str, range], Samples] = field(default_factory=dict)
 
     def topic(self, plan: TopicPlan, levers: Sequence[Lever] | None = None) -> list[Found]:
         """A find of each kind of edit, where there is one, among ``levers`` or those that promise most."""
         if levers is None:
             levers = levers_for(plan, self.model.network, self.model.tokenizer, self.effort.labels)
-        by_kind = {kind: [] for kind in dict.fromkeys(lever.kind for lever in levers)}
-        for lever in levers:
-            by_kind[lever.kind].append(lever)
-        finds = (self._first(plan, same[: self.effort.levers]) for same in by_kind.values())
+        by_kind = ([lever for lever in levers if lever.kind == kind] for kind in self.kinds)
+        finds = (self._first(plan, same[: self.effort.levers]) for same in by_kind)
         return [found for found in finds if found is not None]
 
     def _first(self, plan: TopicPlan, levers: Sequence[Lever]) -> Found | None:
@@ -134,7 +135,8 @@ class Search:
         return max(done, key=lambda trial: trial.merit, default=None)
 
     def _at_ease(self, steering: Steering) -> bool:
-        return steering.ratio >= AT_EASE * self.goals.ratio and steering.rise < self.goals.rise / 2
+        """Whether no other rung is needed: the ratio holds with caution, at half the rise that is allowed."""
+        return steering.cautious_ratio >= self.goals.ratio and steering.rise < self.goals.rise / 2
 
     def _confirm(self, plan: TopicPlan, trial: Trial) -> Found | None:
         """Measure in full with new seeds; None at the first run that misses the goals."""
