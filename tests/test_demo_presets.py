@@ -15,7 +15,7 @@ from playground.senses.presets import read_presets
 
 FILE = Path(__file__).resolve().parents[1] / "checkpoints" / "demo-backpack" / "presets.json"
 PRESETS = read_presets(json.loads(FILE.read_text(encoding="utf-8")))
-OTHER_SEEDS = range(31_000, 31_016)  # that no preset was chosen or measured on
+OTHER_SEEDS = range(31_000, 31_050)  # that no preset was chosen or measured on
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_each_was_measured_to_keep_its_promise(preset, model):
     assert preset.measured["ratio"] == pytest.approx(min(run["ratio"] for run in preset.measured["runs"]), abs=0.01)
 
 
-@pytest.mark.parametrize("preset", PRESETS[::4], ids=lambda preset: preset.id)
+@pytest.mark.parametrize("preset", PRESETS[::8], ids=lambda preset: preset.id)
 def test_some_hold_with_other_seeds(preset, model, reference):
     found = measure(
         model,
@@ -60,4 +60,4 @@ def test_some_hold_with_other_seeds(preset, model, reference):
     )
     assert found.ratio >= PROMISED.ratio
     assert found.rise < PROMISED.rise
-    assert found.distinct >= 2  # of a third of the texts
+    assert found.distinct >= PROMISED.distinct
