@@ -159,7 +159,7 @@ def generate(
         shown = as_json or not isinstance(text, str)
         request, started, steps = GenerateRequest(name, text, (options,)), None, []
         for event in engine.run(request):
-            if not shown and not isinstance(event, Loading):  # the model takes the prompt
+            if not shown and not isinstance(event, Loading | Started):  # the model takes the prompt
                 print(text, end="", flush=True)
                 shown = True
             if isinstance(event, Started):

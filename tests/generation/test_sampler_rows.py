@@ -113,6 +113,9 @@ class Scale:
     def vectors(self, network, replaced):
         return {}
 
+    def added(self, network, replaced):
+        return None
+
 
 class Blank(Scale):
     """Every sense vector of one token id becomes zero."""

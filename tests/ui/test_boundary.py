@@ -1,7 +1,7 @@
 """What the page's handlers do without a browser: errors become lines, streams close what they opened, words fit."""
 
+import json
 import logging
-from types import SimpleNamespace
 
 import gradio as gr
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from playground.engine.requests import Ended, GenerateRequest, Loading, Prefill, Token
 from playground.errors import InvalidRequest, PlaygroundError
 from playground.generation.options import SamplingOptions
+from playground.generation.steps import Alternative, Step
 from playground.ui.boundary import checked_tokenizer, handler
 from playground.ui.story import AGAIN, Stops
 from playground.ui.tabs.generate import PRESETS, SHOWN_MOST, SLIDERS, stream
@@ -121,7 +122,7 @@ class Engine:
 
 
 def token(text, seconds):
-    return Token(SimpleNamespace(text=text), seconds)
+    return Token(Step(0, 0, 1, 5, text, -1.25, 0.5, (Alternative(5, text, -1.25, 0.5),), None), seconds)
 
 
 REQUEST = GenerateRequest("model", "Once")
@@ -143,6 +144,8 @@ def test_a_stream_tells_how_it_goes(monkeypatch):
         ("2 tokens · 2 tokens/s · reached a stop string", " upon a", False),
     ]
     assert all(value["prompt"] == "Once" and value["run"] == "run" for value in seen)
+    assert [len(value["tokens"]) for value in seen] == [0, 0, 0, 1, 2, 2]
+    assert json.loads(seen[-1]["tokens"][1]) == [" a", -1.25, 0.5, [[5, " a", -1.25, 0.5]]]
 
 
 def test_a_stream_travels_at_most_twenty_times_a_second():
