@@ -10,7 +10,7 @@ from playground.settings import PROJECT, Settings, on_desktop
 from playground.ui import api
 from playground.ui.boundary import handler
 from playground.ui.tabs import generate, models
-from playground.ui.theme import ICON, STYLE, THEME, keys_script
+from playground.ui.theme import ICON, STYLES, THEME, keys_script
 
 HEADER = """
 <div class="brand"><span class="brand-mark" aria-hidden="true"><i></i><i></i><i></i><i></i></span><b>Playground</b>
@@ -46,7 +46,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "inbrowser": desktop,
         "pwa": desktop,
         "theme": THEME,
-        "css_paths": [STYLE],
+        "css_paths": STYLES,
         "js": keys_script(),
         "favicon_path": ICON,
         "footer_links": ["api", "settings"],

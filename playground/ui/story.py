@@ -16,7 +16,7 @@ from typing import Any
 import gradio as gr
 
 from playground.engine.requests import Step
-from playground.ui.theme import story_script
+from playground.ui.theme import component_script
 
 TEMPLATE = """
 <div class="story">
@@ -80,7 +80,7 @@ def token_value(step: Step) -> str:
 def story(status: str) -> gr.HTML:
     """The component, at first with only a ``status``."""
     return gr.HTML(
-        story_value(status=status), html_template=TEMPLATE, js_on_load=story_script(), elem_id="story", padding=False,
+        story_value(status=status), html_template=TEMPLATE, js_on_load=component_script("tokens.js", "story.js"), elem_id="story", padding=False,
         apply_default_css=False,
     )  # fmt: skip
 

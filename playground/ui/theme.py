@@ -5,9 +5,8 @@ from pathlib import Path
 import gradio as gr
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-STYLE = ASSETS / "style.css"
+STYLES = [ASSETS / name for name in ("style.css",)]
 KEYS = ASSETS / "keys.js"
-STORY = ASSETS / "story.js"
 ICON = ASSETS / "icon.png"
 
 THEME = gr.themes.Base(
@@ -44,6 +43,6 @@ def keys_script() -> str:
     return KEYS.read_text(encoding="utf-8")
 
 
-def story_script() -> str:
-    """What draws the story, as the body of a function that Gradio runs once the component is there."""
-    return STORY.read_text(encoding="utf-8")
+def component_script(*names: str) -> str:
+    """Files of assets/, one after another, as the body of a function that Gradio runs once a component is there."""
+    return "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in names)

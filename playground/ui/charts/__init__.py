@@ -1,0 +1,1 @@
+"""Plotly figures from plain numbers; one module per chart, one look for all (look.py)."""
