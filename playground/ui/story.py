@@ -80,8 +80,8 @@ def token_value(step: Step) -> str:
 def story(status: str) -> gr.HTML:
     """The component, at first with only a ``status``."""
     return gr.HTML(
-        story_value(status=status), html_template=TEMPLATE, js_on_load=component_script("tokens.js", "story.js"), elem_id="story", padding=False,
-        apply_default_css=False,
+        story_value(status=status), html_template=TEMPLATE, js_on_load=component_script("tokens.js", "story.js"),
+        elem_id="story", padding=False, apply_default_css=False,
     )  # fmt: skip
 
 
