@@ -198,7 +198,7 @@ def replay(
     document = _read_json(file)
     record = read_record(document)
     with _engine(models) as engine:
-        engine.catalog.find(record.request.model)
+        engine.catalog.find(record.model)
         print(record.prompt or "", end="", flush=True)
         for event in engine.run(ReplayRequest(document)):
             _tell(event)

@@ -15,6 +15,7 @@ STOP_CHARACTERS = 64
 ROWS = 16
 COLUMNS = 4  # that are compared
 EDITS = 64
+PARTS = 256  # of a recorded run
 ALTERNATIVES = 10
 SHOWN_TOKENS = 200
 # Sizes that no real checkpoint of these families comes near; a config beyond them is a mistake or an attack.

@@ -131,7 +131,8 @@ def test_a_saved_run_is_replayed(run, models, tmp_path):
     assert (code, again.rstrip("\n")) == (0, text.rstrip("\n"))
     assert "The same 12 tokens" in said
     document = json.loads(file.read_text())
-    document["tokens"][4]["id"] = (document["tokens"][4]["id"] + 1) % 20
+    token = document["parts"][0]["tokens"][4]
+    token["id"] = (token["id"] + 1) % 20
     file.write_text(json.dumps(document))
     code, _, said = run("replay", file)
     assert code == 1

@@ -21,7 +21,8 @@ from playground.checkpoints.model import Model
 from playground.decode.plain import PlainDecoder
 from playground.engine.columns import take_turns
 from playground.engine.memo import Memo
-from playground.engine.records import first_difference, read_record
+from playground.engine.records import read_record
+from playground.engine.replay import replay_parts
 from playground.engine.requests import (
     CardRequest,
     ColumnEvent,
@@ -37,7 +38,7 @@ from playground.engine.requests import (
     ModelState,
     NextToken,
     NextTokenRequest,
-    Replayed,
+    ReadRequest,
     ReplayRequest,
     ScoreRequest,
     Started,
@@ -46,6 +47,7 @@ from playground.engine.requests import (
 )
 from playground.errors import InvalidRequest, PlaygroundError
 from playground.generation.prompts import prompt_ids
+from playground.generation.reading import read_steps
 from playground.generation.sampler import sample_rows
 from playground.generation.steps import Alternative, Prefill, Row, Step
 from playground.generation.surprisal import score_events
@@ -101,7 +103,7 @@ class LocalEngine:
         with self.manager.lease(request.model) as model:
             ids = tuple(prompt_ids(model, request.prompt))
             yield Started(model.card, ids, torch.get_num_threads(), DECODE)
-            rows = [Row(options, request.edits) for options in request.rows]
+            rows = [Row(options, request.edits, request.given) for options in request.rows]
             first: dict[int, float] = {}
             with closing(sample_rows(model, ids, rows)) as events:
                 began = time.perf_counter()
@@ -122,22 +124,27 @@ class LocalEngine:
     @run.register
     def replay(self, request: ReplayRequest) -> Generator[Any, None, None]:
         record = read_record(request.document)
-        name, drawn = record.request.model, []
-        yield from self._load(name)
-        card = self.manager.card(name)
+        yield from self._load(record.model)
+        card = self.manager.card(record.model)
         if card.fingerprint != record.fingerprint:
             raise InvalidRequest(
-                f"The run was recorded with a {name} of identity {record.fingerprint[:16]}, but the one here is "
-                f"{card.fingerprint[:16]}. Load the checkpoint that it was made with."
+                f"The run was recorded with a {record.model} of identity {record.fingerprint[:16]}, but the one here "
+                f"is {card.fingerprint[:16]}. Load the checkpoint that it was made with."
             )
         if card.dtype != record.dtype:
-            yield from self._load(name, {"dtype": record.dtype})
-        for event in with_threads(record.threads, self.generate(record.request)):
-            yield event
-            if isinstance(event, Token):
-                drawn.append(event.step.token_id)
-        difference = first_difference(record, drawn)
-        yield Replayed(difference is None, difference)
+            yield from self._load(record.model, {"dtype": record.dtype})
+        yield from with_threads(record.threads, replay_parts(record, self.generate))
+
+    @run.register
+    def read(self, request: ReadRequest) -> Generator[Any, None, None]:
+        yield from self._load(request.model)
+        with self.manager.lease(request.model) as model:
+            ids = tuple(prompt_ids(model, request.text))
+            yield Started(model.card, ids, torch.get_num_threads(), DECODE)
+            began = time.perf_counter()
+            with closing(read_steps(model, ids, request.options, request.edits, request.start)) as events:
+                for event in events:
+                    yield event if isinstance(event, Prefill) else Token(event, time.perf_counter() - began)
 
     @run.register
     def score(self, request: ScoreRequest) -> Generator[Any, None, None]:

@@ -1,7 +1,9 @@
 """A run as a JSON document: which model wrote what, from which prompt, under which settings, on which versions.
 
-Replayed on the same machine, a record gives the same tokens. A record comes from a file that anybody may have written,
-so everything in it is checked.
+A run has parts: a text that was continued, or taken another way at some token, has one for each time it was drawn.
+Each part holds its own settings, and how many of its first tokens were given by somebody rather than drawn. Replayed
+on the same machine, a record gives the same tokens. A record comes from a file that anybody may have written, so
+everything in it is checked.
 """
 
 import math
@@ -19,7 +21,7 @@ from playground.generation.steps import Step
 from playground.senses.edits import AddSense, Edit, ScaleSense, SwapDirection, TopicBoost
 from playground.version import VERSION
 
-FORMAT, FORM = "playground run", 1
+FORMAT, FORM = "playground run", 2
 EDITS = {kind.__name__: kind for kind in (AddSense, ScaleSense, SwapDirection, TopicBoost)}
 DTYPES = ("float32", "bfloat16", "float16")
 MOST_THREADS = 1024
@@ -32,38 +34,55 @@ class Record:
     Attributes:
         prompt: the text that the ids were made of, None if ids were given.
         fingerprint: identity of the weights' files.
+        parts: what to ask for, one after another, and the tokens that came.
     """
 
-    request: GenerateRequest
+    model: str
     prompt: str | None
     fingerprint: str
     dtype: str
     threads: int
-    token_ids: tuple[int, ...]
+    parts: tuple[tuple[GenerateRequest, tuple[int, ...]], ...]
+
+    @property
+    def token_ids(self) -> tuple[int, ...]:
+        """All new tokens."""
+        return tuple(token_id for _, ids in self.parts for token_id in ids)
 
 
 def record_run(request: GenerateRequest, started: Started, steps: Sequence[Step], row: int = 0) -> dict[str, Any]:
     """The document of one row of ``request``; ``steps`` are that row's, perhaps not all of them."""
-    card = started.card
-    return {
-        "format": FORMAT,
-        "version": FORM,
-        "model": {
-            "name": request.model,
-            "family": card.family,
-            "fingerprint": card.fingerprint,
-            "dtype": card.dtype,
-            "tokenizer": card.tokenizer,
-        },
-        "prompt": request.prompt if isinstance(request.prompt, str) else None,
-        "prompt_ids": list(started.prompt_ids),
+    part = {
         "options": asdict(request.rows[row]),
-        "edits": [{"kind": type(edit).__name__, **asdict(edit)} for edit in request.edits],
+        "given": min(len(request.given), len(steps)),
         "tokens": [
             {"id": step.token_id, "text": step.text, "logprob": step.logprob, "probability": step.probability}
             for step in steps
         ],
         "end": steps[-1].end if steps else None,
+    }
+    prompt = request.prompt if isinstance(request.prompt, str) else None
+    return record_head(request.model, started) | {
+        "prompt": prompt,
+        "edits": [{"kind": type(edit).__name__, **asdict(edit)} for edit in request.edits],
+        "parts": [part],
+    }
+
+
+def record_head(model: str, started: Started) -> dict[str, Any]:
+    """What a document tells of the model, the ids that it read, and what it ran on."""
+    card = started.card
+    return {
+        "format": FORMAT,
+        "version": FORM,
+        "model": {
+            "name": model,
+            "family": card.family,
+            "fingerprint": card.fingerprint,
+            "dtype": card.dtype,
+            "tokenizer": card.tokenizer,
+        },
+        "prompt_ids": list(started.prompt_ids),
         "made_with": {
             "playground": VERSION,
             "torch": version("torch"),
@@ -89,10 +108,6 @@ def read_record(document: Mapping[str, Any]) -> Record:
             f"The recorded run has version {_short(document.get('version'))}, but version {FORM} is read here."
         )
     model, made_with = _object(document, "model"), _object(document, "made_with")
-    tokens = document.get("tokens")
-    if not isinstance(tokens, Sequence) or isinstance(tokens, str) or len(tokens) > limits.NEW_TOKENS:
-        raise InvalidRequest(f"The recorded run's tokens must be a list of at most {limits.NEW_TOKENS:,}.")
-    ids = token_ids([token.get("id") if isinstance(token, Mapping) else token for token in tokens], "tokens")
     prompt = document.get("prompt")
     if not (prompt is None or (isinstance(prompt, str) and len(prompt) <= limits.PROMPT_CHARACTERS)):
         raise InvalidRequest("The recorded run's prompt must be text of an allowed length, or null.")
@@ -102,32 +117,37 @@ def read_record(document: Mapping[str, Any]) -> Record:
     dtype = model.get("dtype")
     if dtype not in DTYPES:
         raise InvalidRequest(f"The recorded run's dtype must be one of {', '.join(DTYPES)}, not {_short(dtype)}.")
-    options = _object(document, "options")
-    known = {field.name for field in fields(SamplingOptions)}
-    unknown = sorted(set(options) - known)
+    name = model.get("name")
+    edits = tuple(_edit(edit) for edit in _list(document, "edits", limits.EDITS, ()))
+    known = token_ids(document.get("prompt_ids"), "prompt_ids")
+    parts = []
+    for part in _list(document, "parts", limits.PARTS):
+        request, ids = _part(part, name, known, edits)
+        parts.append((request, ids))
+        known += ids
+    if not parts or sum(len(ids) for _, ids in parts) > limits.NEW_TOKENS:
+        raise InvalidRequest(f"The recorded run must have a part, and at most {limits.NEW_TOKENS:,} tokens in all.")
+    return Record(name, prompt, str(model.get("fingerprint")), dtype, threads, tuple(parts))
+
+
+def _part(
+    part: Any, name: Any, prompt: tuple[int, ...], edits: tuple[Edit, ...]
+) -> tuple[GenerateRequest, tuple[int, ...]]:
+    """What one part asks for after ``prompt``, and its tokens."""
+    part = _object({"part": part}, "part")
+    tokens = _list(part, "tokens", limits.NEW_TOKENS)
+    ids = token_ids([token.get("id") if isinstance(token, Mapping) else token for token in tokens], "tokens")
+    given = part.get("given")
+    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= len(ids):
+        raise InvalidRequest(f"The recorded run's given must be 0 to {len(ids)}, not {_short(given)}.")
+    options = _object(part, "options")
+    unknown = sorted(set(options) - {field.name for field in fields(SamplingOptions)})
     if unknown:
         raise InvalidRequest(f"The recorded run has the unknown option {_short(unknown[0])}.")
     options = SamplingOptions(**options)
-    if document.get("end") is None and ids:  # it was stopped: draw what there was
+    if part.get("end") is None and ids:  # it was stopped, or left for another way: draw what there was
         options = replace(options, max_new_tokens=len(ids))
-    request = GenerateRequest(
-        model.get("name"),
-        token_ids(document.get("prompt_ids"), "prompt_ids"),
-        (options,),
-        tuple(_edit(edit) for edit in _edits(document)),
-    )
-    return Record(request, prompt, str(model.get("fingerprint")), dtype, threads, ids)
-
-
-def first_difference(record: Record, drawn: Sequence[int]) -> int | None:
-    """The number of the first new token in which ``drawn`` is not what was recorded, None if there is none.
-
-    A record of a run that was stopped is compared as far as it goes.
-    """
-    for index, (one, other) in enumerate(zip(record.token_ids, drawn, strict=False)):
-        if one != other:
-            return index
-    return None if len(drawn) >= len(record.token_ids) else len(drawn)
+    return GenerateRequest(name, prompt, (options,), edits, ids[:given]), ids
 
 
 def _object(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -137,11 +157,11 @@ def _object(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value
 
 
-def _edits(document: Mapping[str, Any]) -> Sequence[Any]:
-    edits = document.get("edits", ())
-    if not isinstance(edits, Sequence) or isinstance(edits, str) or len(edits) > limits.EDITS:
-        raise InvalidRequest(f"The recorded run's edits must be a list of at most {limits.EDITS}.")
-    return edits
+def _list(document: Mapping[str, Any], name: str, most: int, default: Any = None) -> Sequence[Any]:
+    value = document.get(name, default)
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > most:
+        raise InvalidRequest(f"The recorded run's {name} must be a list of at most {most:,}.")
+    return value
 
 
 def _edit(document: Any) -> Edit:

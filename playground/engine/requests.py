@@ -22,7 +22,8 @@ NAME_CHARACTERS = 500
 __all__ = [
     "CardRequest", "ColumnEvent", "ColumnFailed", "CompareRequest", "Ended", "GenerateRequest", "LoadRequest",
     "Loaded", "Loading", "ModelState", "Models", "ModelsRequest", "NextToken", "NextTokenRequest", "Prefill",
-    "ReplayRequest", "Replayed", "Request", "Score", "ScoreRequest", "Started", "Step", "Token", "UnloadRequest",
+    "ReadRequest", "ReplayRequest", "Replayed", "Request", "Score", "ScoreRequest", "Started", "Step", "Token",
+    "UnloadRequest",
 ]  # fmt: skip
 
 
@@ -46,6 +47,14 @@ def _check_prompt(prompt: Any) -> str | tuple[int, ...]:
             f"The text has {len(prompt):,} tokens, but at most {limits.PROMPT_TOKENS:,} are allowed. Shorten it."
         )
     return token_ids(prompt, "The prompt")
+
+
+def _check_given(given: Any) -> tuple[int, ...]:
+    if isinstance(given, Sequence) and len(given) > limits.NEW_TOKENS:
+        raise InvalidRequest(
+            f"{len(given):,} tokens were given to begin with, but at most {limits.NEW_TOKENS:,} are allowed."
+        )
+    return token_ids(given, "given")
 
 
 def _check_edits(edits: Any) -> tuple[Edit, ...]:
@@ -77,7 +86,8 @@ class Request:
 
 @dataclass(frozen=True)
 class GenerateRequest(Request):
-    """Continue ``prompt`` (text, or token ids taken as they are) once for each of ``rows``.
+    """Continue ``prompt`` (text, or token ids taken as they are) once for each of ``rows``, each beginning with the
+    tokens ``given``.
 
     Answered by :class:`Loading` while the model loads, :class:`Started`, :class:`Prefill` while the prompt is read,
     :class:`Token` for each token, and :class:`Ended` for each row.
@@ -86,10 +96,12 @@ class GenerateRequest(Request):
     prompt: str | tuple[int, ...] = ""
     rows: tuple[SamplingOptions, ...] = (SamplingOptions(),)
     edits: tuple[Any, ...] = ()
+    given: tuple[int, ...] = ()
 
     def __post_init__(self):
         super().__post_init__()
         object.__setattr__(self, "prompt", _check_prompt(self.prompt))
+        object.__setattr__(self, "given", _check_given(self.given))
         if not isinstance(self.rows, Sequence) or not all(isinstance(row, SamplingOptions) for row in self.rows):
             raise InvalidRequest("rows must be a list of sampling options, one for each sample.")
         if not 1 <= len(self.rows) <= limits.ROWS:
@@ -131,6 +143,29 @@ class ReplayRequest:
     def __post_init__(self):
         if not isinstance(self.document, Mapping):
             raise InvalidRequest(f"A recorded run must be a JSON object, not {type(self.document).__name__}.")
+
+
+@dataclass(frozen=True)
+class ReadRequest(Request):
+    """See ``text`` as if the model had written it from token ``start`` on, with all that could have come instead.
+
+    Answered by :class:`Loading` while the model loads, :class:`Started`, then :class:`Prefill` and :class:`Token` as
+    the text is read.
+    """
+
+    text: str | tuple[int, ...] = ""
+    options: SamplingOptions = SamplingOptions()
+    edits: tuple[Any, ...] = ()
+    start: int = 1
+
+    def __post_init__(self):
+        super().__post_init__()
+        object.__setattr__(self, "text", _check_prompt(self.text))
+        object.__setattr__(self, "edits", _check_edits(self.edits))
+        if not isinstance(self.options, SamplingOptions):
+            raise InvalidRequest(f"options must be sampling options, not {type(self.options).__name__}.")
+        if isinstance(self.start, bool) or not isinstance(self.start, int):
+            raise InvalidRequest(f"start must be a whole number, not {type(self.start).__name__}.")
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,16 @@ CONTEXT_FULL = "context full"
 
 @dataclass(frozen=True)
 class Row:
-    """One of the samples that are drawn side by side from one prompt."""
+    """One of the samples that are drawn side by side from one prompt.
+
+    Attributes:
+        given: token ids that the row begins with, chosen by somebody rather than drawn. They count as new tokens, and
+            only the last of them can end the row.
+    """
 
     options: SamplingOptions = field(default_factory=SamplingOptions)
     edits: Sequence[Any] = ()
+    given: Sequence[int] = ()
 
 
 @dataclass(frozen=True)

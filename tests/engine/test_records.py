@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playground.engine.local import with_threads
-from playground.engine.records import first_difference, read_record, record_run
-from playground.engine.requests import GenerateRequest, Loading, Replayed, ReplayRequest, Started, Token
+from playground.engine.records import read_record, record_run
+from playground.engine.replay import first_difference
+from playground.engine.requests import Ended, GenerateRequest, Loading, Replayed, ReplayRequest, Started, Token
 from playground.errors import InvalidRequest, PlaygroundError
 from playground.generation.options import SamplingOptions
 from playground.senses.edits import AddSense, ScaleSense, SwapDirection, TopicBoost
@@ -54,18 +55,20 @@ def test_a_record_says_what_a_reader_needs(document):
     assert len(document["model"]["fingerprint"]) >= 16
     assert document["model"]["dtype"] == "float32"
     assert document["prompt"] == "Once upon a time"
-    assert document["options"]["temperature"] == 1.1
+    (part,) = document["parts"]
+    assert part["options"]["temperature"] == 1.1
+    assert part["given"] == 0
     assert document["made_with"]["torch"].startswith("2.")
     assert document["made_with"]["threads"] == torch.get_num_threads()
-    assert all(token["logprob"] <= 0 < token["probability"] <= 1 for token in document["tokens"])
+    assert all(token["logprob"] <= 0 < token["probability"] <= 1 for token in part["tokens"])
 
 
 def test_a_replay_draws_the_same(shared_engine, document):
     *events, last = shared_engine.run(ReplayRequest(document))
     assert last == Replayed(True, None)
     drawn = [event.step for event in events if isinstance(event, Token)]
-    assert [step.token_id for step in drawn] == [token["id"] for token in document["tokens"]]
-    assert [step.logprob for step in drawn] == [token["logprob"] for token in document["tokens"]]
+    assert [step.token_id for step in drawn] == [token["id"] for token in document["parts"][0]["tokens"]]
+    assert [step.logprob for step in drawn] == [token["logprob"] for token in document["parts"][0]["tokens"]]
 
 
 def test_a_stopped_run_is_replayed_as_far_as_it_went(shared_engine):
@@ -87,13 +90,54 @@ def test_a_replay_uses_the_recorded_precision(open_over):
 
 
 def test_what_differs_is_told(shared_engine, document):
-    other = (document["tokens"][5]["id"] + 1) % 50
-    *_, last = shared_engine.run(ReplayRequest(changed(document, "tokens", 5, "id", value=other)))
+    other = (document["parts"][0]["tokens"][5]["id"] + 1) % 50
+    *_, last = shared_engine.run(ReplayRequest(changed(document, "parts", 0, "tokens", 5, "id", value=other)))
     assert last == Replayed(False, 5)
-    record = read_record(document)
-    assert first_difference(record, record.token_ids) is None
-    assert first_difference(record, record.token_ids[:4]) == 4
-    assert first_difference(record, (*record.token_ids, 3)) is None
+    ids = read_record(document).token_ids
+    assert first_difference(ids, ids) is None
+    assert first_difference(ids, ids[:4]) == 4
+    assert first_difference(ids, (*ids, 3)) is None
+
+
+def branched(engine, document, cut, given, seed):
+    """``document`` left after ``cut`` tokens for the token ``given``, and drawn on from there."""
+    (part,) = document["parts"]
+    kept = [token["id"] for token in part["tokens"][:cut]]
+    options = SamplingOptions(max_new_tokens=9, temperature=0.7, seed=seed)
+    request = GenerateRequest("shard", (*document["prompt_ids"], *kept), (options,), given=(given,))
+    other = recorded(engine, request)
+    parts = [part | {"tokens": part["tokens"][:cut], "end": None}, *other["parts"]]
+    return document | {"parts": parts}
+
+
+def test_a_run_that_was_taken_another_way_is_replayed_whole(shared_engine, document):
+    other = branched(shared_engine, document, 6, 123, 5)
+    assert other["parts"][1]["given"] == 1
+    wanted = [token["id"] for part in other["parts"] for token in part["tokens"]]
+    assert wanted[6] == 123
+    *events, last = shared_engine.run(ReplayRequest(other))
+    steps = [event.step for event in events if isinstance(event, Token)]
+    assert [step.token_id for step in steps] == wanted
+    assert [step.index for step in steps] == list(range(15))
+    assert [step.logprob for step in steps] == pytest.approx(
+        [token["logprob"] for part in other["parts"] for token in part["tokens"]], abs=1e-6
+    )
+    assert sum(isinstance(event, Started) for event in events) == 1
+    assert [event.tokens for event in events if isinstance(event, Ended)] == [15]
+    assert last == Replayed(True, None)
+    for at, change in ((2, 0), (8, 1)):  # in the first part, in the second
+        wrong = copy.deepcopy(other)
+        token = wrong["parts"][change]["tokens"][at - 6 * change]
+        token["id"] = (token["id"] + 1) % 50
+        *events, last = shared_engine.run(ReplayRequest(wrong))
+        assert last == Replayed(False, at)
+
+
+def test_what_was_kept_of_a_part_is_all_that_is_drawn_of_it(shared_engine, document):
+    other = branched(shared_engine, document, 6, 123, 5)
+    first, second = read_record(other).parts
+    assert first[0].rows[0].max_new_tokens == 6
+    assert (second[0].given, second[0].prompt[-6:]) == ((123,), first[1])
 
 
 def test_other_weights_are_refused(shared_engine, document):
@@ -108,27 +152,33 @@ def test_other_weights_are_refused(shared_engine, document):
     ("path", "value", "message"),
     [
         (("format",), "something", "no recorded run"),
-        (("version",), 2, "version 2"),
+        (("version",), 1, "version 1"),
         (("model",), KeyError, "no model"),
         (("model", "dtype"), "float8", "float8"),
         (("model", "name"), 7, "No model"),
         (("made_with", "threads"), 10**9, "threads"),
         (("made_with", "threads"), True, "threads"),
-        (("options", "temperature"), "hot", "temperature"),
-        (("options", "temperature"), 1e9, "temperature"),
-        (("options", "__class__"), 1, "unknown option"),
+        (("parts", 0, "options", "temperature"), "hot", "temperature"),
+        (("parts", 0, "options", "temperature"), 1e9, "temperature"),
+        (("parts", 0, "options", "__class__"), 1, "unknown option"),
         (("prompt",), 5, "prompt"),
         (("prompt",), "x" * 30_000, "prompt"),
         (("prompt_ids",), [1, -2], "-2"),
         (("prompt_ids",), KeyError, "prompt_ids"),
         (("prompt_ids",), "abc", "list of token ids"),
-        (("tokens",), [1.5], "tokens"),
-        (("tokens",), [{}], "tokens"),
-        (("tokens",), "abc", "list"),
+        (("parts", 0, "tokens"), [1.5], "tokens"),
+        (("parts", 0, "tokens"), [{}], "tokens"),
+        (("parts", 0, "tokens"), "abc", "list"),
         (("edits",), [{"kind": "Eval", "code": "1"}], "unknown kind"),
         (("edits",), [{"kind": "ScaleSense", "token_id": 1}], "nothing else"),
         (("edits",), [{"kind": "ScaleSense", "token_id": 1, "sense": 0, "factor": "x"}], "no number"),
         (("edits",), 3, "list"),
+        (("parts",), [], "must have a part"),
+        (("parts",), [3], "no part"),
+        (("parts",), [{}] * 257, "at most 256"),
+        (("parts", 0, "given"), 21, "given must be 0 to 20"),
+        (("parts", 0, "given"), True, "given"),
+        (("parts", 0, "given"), KeyError, "given"),
     ],
 )
 def test_bad_documents_are_refused_in_a_line(document, path, value, message):
@@ -146,14 +196,20 @@ json_values = st.recursive(
 
 
 @settings(max_examples=150, deadline=None)
-@given(where=st.sampled_from(["model", "made_with", "options", "tokens", "edits", "prompt_ids", "prompt", "end"]),
-       value=json_values)  # fmt: skip
+@given(
+    where=st.sampled_from(
+        ["model", "made_with", "parts", "options", "tokens", "given", "end", "edits", "prompt_ids", "prompt"]
+    ),
+    value=json_values,
+)
 def test_no_document_does_harm(document, where, value):
+    (part,) = document["parts"]
+    changes = {"parts": [part | {where: value}]} if where in part else {where: value}
     try:
-        record = read_record(document | {where: value})
+        record = read_record(document | changes)
     except PlaygroundError:
         return
-    assert record.request.model
+    assert record.model
 
 
 def test_edits_come_back_as_they_were(document):
@@ -170,7 +226,7 @@ def test_edits_come_back_as_they_were(document):
     )  # fmt: skip
     request = GenerateRequest("backpack", (1, 2), (OPTIONS,), edits)
     record = read_record(json.loads(json.dumps(record_run(request, started, []))))
-    assert record.request.edits == edits
+    assert record.parts[0][0].edits == edits
     assert record.prompt is None
 
 

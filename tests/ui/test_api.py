@@ -71,9 +71,11 @@ def test_a_replay_is_the_same_token_for_token(client):
     first = client.predict("shard", PROMPT, max_new_tokens=20, temperature=1.2, seed=3, api_name="/generate")
     again = client.predict(first["record"], api_name="/replay")
     assert again["same"] is True
-    assert again["token_ids"] == first["token_ids"] == [token["id"] for token in first["record"]["tokens"]]
+    assert again["token_ids"] == first["token_ids"] == [token["id"] for token in first["record"]["parts"][0]["tokens"]]
     assert again["logprobs"] == first["logprobs"]
-    other = first["record"] | {"tokens": [{"id": (token["id"] + 1) % 9} for token in first["record"]["tokens"]]}
+    (part,) = first["record"]["parts"]
+    tokens = [{"id": (token["id"] + 1) % 9} for token in part["tokens"]]
+    other = first["record"] | {"parts": [part | {"tokens": tokens}]}
     assert client.predict(other, api_name="/replay")["first_difference"] == 0
     refused(lambda: client.predict({"format": "x"}, api_name="/replay"), "no recorded run")
 

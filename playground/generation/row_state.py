@@ -1,0 +1,123 @@
+"""One row of the token loop: from the logits of a position to the token that is taken there, and what is told of it."""
+
+import math
+from collections.abc import Generator, Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from playground import limits
+from playground.errors import PlaygroundError
+from playground.generation.noise import gumbel, quantile
+from playground.generation.options import token_ids
+from playground.generation.prompts import check_edits, token_text
+from playground.generation.steps import (
+    CONTEXT_FULL,
+    END_TOKEN,
+    STOP_STRING,
+    TOKEN_LIMIT,
+    Alternative,
+    Row,
+    Step,
+)
+from playground.generation.warping import Warpers
+from playground.text.streaming import StopStrings, TextStream
+
+
+class RowState:
+    """What one row carries from step to step.
+
+    Raises:
+        InvalidRequest: the options, the edits or the given tokens do not suit the model.
+    """
+
+    def __init__(self, model: Any, number: int, row: Row, prompt: Sequence[int]):
+        self.number, self.options, self.edits = number, row.options, check_edits(row.edits)
+        self.ids, self.prompt_length, self.context = list(prompt), len(prompt), model.network.context_length
+        asked = row.options.stop_ids
+        self.stop_ids = frozenset(
+            model.stop_ids if asked is None else token_ids(asked, "stop_ids", below=model.network.vocab_size)
+        )
+        self.given = token_ids(row.given, "given", below=model.network.vocab_size)
+        self.warpers = Warpers(row.options, model.sampled_size)
+        self.stream, self.stops = TextStream(model.tokenizer, prompt), StopStrings(row.options.stop)
+
+    def draw(self, logits: Tensor) -> tuple[int, np.ndarray, np.ndarray]:
+        """The next token, and the survivors with their log-probabilities that it was drawn from.
+
+        A given token may not be among them.
+        """
+        tokens, logprobs = self.warpers.survivors(self.ids, logits)
+        seed, position = self.options.seed, len(self.ids)
+        if position - self.prompt_length < len(self.given):
+            return self.given[position - self.prompt_length], tokens, logprobs
+        if len(tokens) == 1:
+            drawn = 0
+        elif self.options.dice == "position":
+            drawn = quantile(seed, position - self.prompt_length, logprobs)
+        else:
+            drawn = np.argmax(logprobs + gumbel(seed, position, tokens))  # Gumbel-max
+        return int(tokens[drawn]), tokens, logprobs
+
+    def append(self, token_id: int) -> tuple[str, str | None]:
+        """Take a token; return the text that is complete and free of stop strings by now, and why it ends here."""
+        self.ids.append(token_id)
+        end = self._end(token_id)
+        text, found = ("", False) if end == END_TOKEN else self.stops.push(self.stream.push(token_id))
+        if end and not found:
+            rest, found = self.stops.push(self.stream.flush())
+            text += rest
+            text += "" if found else self.stops.flush()
+        return text, STOP_STRING if found else end
+
+    def _end(self, token_id: int) -> str | None:
+        if len(self.ids) - self.prompt_length < len(self.given):
+            return None
+        if token_id in self.stop_ids:
+            return END_TOKEN
+        if len(self.ids) - self.prompt_length >= self.options.max_new_tokens:
+            return TOKEN_LIMIT
+        return CONTEXT_FULL if len(self.ids) == self.context else None
+
+
+def draw_steps(model: Any, rows: Sequence[RowState], logits: Tensor) -> Generator[Step, None, None]:
+    """Draw the next token of each row from its ``logits (rows, vocab_size)``."""
+    for row, own in zip(rows, logits.float().cpu(), strict=True):
+        position, values = len(row.ids), own.numpy()
+        best = values.max()
+        with np.errstate(invalid="ignore"):  # reported below
+            normaliser = float(best) + math.log(np.exp(values - best).sum())
+        if not math.isfinite(normaliser):
+            raise PlaygroundError(
+                f"The model's logits for position {position:,} are not finite numbers (row {row.number}). The "
+                "checkpoint or its precision is at fault: check its weights, or load it in float32."
+            )
+        token_id, tokens, warped = row.draw(own)
+        ids = np.append(_likeliest(values[: model.sampled_size], limits.ALTERNATIVES), token_id)
+        logprobs = (values[ids].astype(np.float64) - normaliser).tolist()
+        places = np.searchsorted(tokens, ids).clip(max=len(tokens) - 1)
+        probabilities = np.where(tokens[places] == ids, np.exp(warped[places]), 0.0).tolist()
+        *others, drawn = zip(ids.tolist(), logprobs, probabilities, strict=True)
+        text, end = row.append(token_id)
+        yield Step(
+            row=row.number,
+            index=position - row.prompt_length,
+            position=position,
+            token_id=token_id,
+            text=text,
+            logprob=drawn[1],
+            probability=drawn[2],
+            alternatives=tuple(
+                Alternative(other, token_text(model, other), logprob, probability)
+                for other, logprob, probability in others
+            ),
+            end=end,
+        )
+
+
+def _likeliest(logits: np.ndarray, count: int) -> np.ndarray:
+    """The ids of the ``count`` highest finite ``logits (V,)``, highest first, the lower id first where they tie."""
+    edge = np.partition(logits, -count)[-count] if len(logits) > count else -np.inf
+    ids = np.flatnonzero((logits >= edge) & (logits > -np.inf))
+    return ids[np.argsort(-logits[ids], kind="stable")[:count]]
