@@ -227,7 +227,7 @@ RECIPES: dict[str, Recipe | PatchRecipe] = {
             "demo-pixel-lm",
             WITH_GRAMMAR,
             demo_pixel_lm,
-            Plan(steps=2600),
+            Plan(steps=2750),
             batch=16,
             context=256,
             vocab_size=4096,
