@@ -8,13 +8,19 @@ const make = (tag, name, text) => {
   return node;
 };
 const percent = (share) => (share >= 0.0995 ? (100 * share).toFixed(0) : share >= 0.001 ? (100 * share).toFixed(1) : share > 0 ? "<0.1" : "0") + " %";
-const visible = (text) => (text === "" ? "(part of a character)" : text.replaceAll("\n", "⏎").replaceAll("\t", "⇥"));
+const visible = (text) => {
+  if (text === "") return "(part of a character)";
+  const shown = text.replaceAll("\n", "⏎").replaceAll("\t", "⇥");
+  return shown.trim() ? shown : shown.replaceAll(" ", "␣");
+};
 // Eight steps of surprise in bits; each has a colour in style.css.
 const step = (logprob) => Math.min(7, Math.max(0, Math.floor(-logprob / Math.LN2)));
 
 // A token of a strip. Only one of a strip's tokens takes part in the Tab order; arrow keys lead on from there.
 const makeToken = (text, logprob, first) => {
   const span = make("span", `tok s${step(logprob)}`, text);
+  const [lead] = /^\s+(?=\S)/.exec(text) || [""];
+  if (lead) span.replaceChildren(lead, make("span", "word", text.slice(lead.length))); // no colour on the space before
   span.tabIndex = first ? 0 : -1;
   span.setAttribute("role", "button");
   span.setAttribute("aria-label", `${visible(text)}, ${percent(Math.exp(logprob))}`);
@@ -34,19 +40,26 @@ const walkWithKeys = (strip) =>
     all[to].focus();
   });
 
-// `card` shows a token [text, logprob, probability, [[id, text, logprob, probability], …]] and what else could have come.
-const fillCard = (card, [piece, logprob, probability, others]) => {
+// `card` shows a token [text, logprob, probability, [[id, text, logprob, probability], …], id] and what else could have
+// come; with `choose`, each of those is a button that calls it.
+const fillCard = (card, [piece, logprob, probability, others, drawn], choose) => {
+  const taken = ([id, , other]) => (drawn === undefined ? Math.abs(other - logprob) < 1e-9 : id === drawn);
   card.replaceChildren();
   const head = make("div", "tok-head");
   head.append(make("b", "", `“${visible(piece)}”`));
-  const rank = others.findIndex((one) => Math.abs(one[2] - logprob) < 1e-9);
+  const rank = others.findIndex(taken);
   const place = rank < 0 ? "beyond the ten likeliest" : rank === 0 ? "the likeliest" : `choice ${rank + 1}`;
   head.append(make("span", "", `${place} · model ${percent(Math.exp(logprob))} · drawn from ${percent(probability)}`));
   card.append(head);
   const most = Math.max(...others.map((one) => Math.max(Math.exp(one[2]), one[3])), 1e-9);
   const list = make("ol", "tok-list");
-  for (const [id, text, other, after] of others) {
-    const row = make("li", Math.abs(other - logprob) < 1e-9 ? "tok-row tok-taken" : "tok-row");
+  for (const one of others) {
+    const [, text, other, after] = one;
+    const row = make(choose ? "button" : "div", taken(one) ? "tok-row tok-taken" : "tok-row");
+    if (choose) {
+      row.type = "button";
+      row.addEventListener("click", () => choose(one));
+    }
     row.append(make("span", "tok-text", visible(text)));
     const bars = make("span", "tok-bars");
     const before = make("i", "tok-before");
@@ -55,7 +68,9 @@ const fillCard = (card, [piece, logprob, probability, others]) => {
     later.style.width = `${(100 * after) / most}%`;
     bars.append(before, later);
     row.append(bars, make("span", "tok-share", percent(Math.exp(other))), make("span", "tok-share", after > 0 ? percent(after) : "–"));
-    list.append(row);
+    const item = make("li");
+    item.append(row);
+    list.append(item);
   }
   const legend = make("div", "tok-legend");
   legend.append(make("span", "tok-before", "the model"), make("span", "tok-after", "after the sampling settings"));

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from playground.generation.options import SamplingOptions as SamplingOptions
     from playground.generation.sampler import sample as sample
     from playground.generation.surprisal import score as score
+    from playground.pixels.certainty import how_sure as how_sure
+    from playground.pixels.filling import fill_in as fill_in
+    from playground.pixels.filling import write_on as write_on
+    from playground.pixels.masking import MaskOptions as MaskOptions
+    from playground.pixels.masking import draw_mask as draw_mask
+    from playground.pixels.reconstruction import reconstruct as reconstruct
     from playground.senses.edits import AddSense as AddSense
     from playground.senses.edits import ScaleSense as ScaleSense
     from playground.senses.edits import SwapDirection as SwapDirection
@@ -30,6 +36,12 @@ _HOMES = {
     "SamplingOptions": "playground.generation.options",
     "sample": "playground.generation.sampler",
     "score": "playground.generation.surprisal",
+    "MaskOptions": "playground.pixels.masking",
+    "draw_mask": "playground.pixels.masking",
+    "reconstruct": "playground.pixels.reconstruction",
+    "fill_in": "playground.pixels.filling",
+    "write_on": "playground.pixels.filling",
+    "how_sure": "playground.pixels.certainty",
     "AddSense": "playground.senses.edits",
     "ScaleSense": "playground.senses.edits",
     "SwapDirection": "playground.senses.edits",

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from playground import limits
+from playground.commands_pixels import add_pixel_commands
 from playground.errors import DamagedFile, InvalidRequest, MissingFile, PlaygroundError
 from playground.generation.options import SamplingOptions
 from playground.settings import load_settings
 
 # The engine is imported where it is used: torch takes a second to import, and --help need not wait for it.
 if TYPE_CHECKING:
-    from playground.engine.requests import Ended
+    from playground.engine.requests import Ended, GenerateRequest
 
 app = typer.Typer(
     help="A playground for small and unusual language models. Without a command, see python app.py for the page.",
@@ -138,6 +139,9 @@ def generate(
     seed: Annotated[int, typer.Option(help=HELP["seed"])] = DEFAULT.seed,
     stop: Annotated[list[str] | None, typer.Option(help=HELP["stop"] + " May be repeated.")] = None,
     dice: Annotated[str, typer.Option(help=HELP["dice"] + " token or position.")] = DEFAULT.dice,
+    samples: Annotated[
+        int, typer.Option(help=f"Draw so many at once, up to {limits.ROWS}, with the seeds seed, seed + 1, …")
+    ] = 1,
     tokenizer: TokenizerOption = None,
     dtype: DtypeOption = None,
     choice: ChoiceOption = None,
@@ -149,11 +153,20 @@ def generate(
     """Continue a prompt, token by token."""
     from playground.engine.records import record_run
     from playground.engine.requests import Ended, GenerateRequest, Loading, Started, Token
+    from playground.engine.samples import seeded_rows
 
     options = SamplingOptions(
         max_new_tokens, temperature, top_p, top_k, min_p, repetition_penalty, seed, tuple(stop or ()), dice=dice
     )
+    if samples != 1 and save is not None:
+        raise InvalidRequest(f"--save keeps one run, but {samples} samples were asked for. Leave one of the two out.")
     text = _prompt(prompt, ids)
+    if samples != 1:
+        rows = seeded_rows(options, samples)
+        with _engine(models, threads) as engine:
+            name = _open(engine, model, tokenizer, dtype, choice)
+            _draw(engine, GenerateRequest(name, text, rows), as_json)
+        return
     with _engine(models, threads) as engine:
         name = _open(engine, model, tokenizer, dtype, choice)
         shown = as_json or not isinstance(text, str)
@@ -177,6 +190,24 @@ def generate(
                     print(f"\n\n[{ended_line(event)}]", file=sys.stderr)
     if save is not None:
         _save(save, record_run(request, started, steps))
+
+
+def _draw(engine: Any, request: "GenerateRequest", as_json: bool) -> None:
+    """Draw all rows at once and print them one after another, each as soon as it and those before it are complete."""
+    from playground.engine.requests import Token
+    from playground.engine.samples import begin_samples
+
+    samples, printed = begin_samples(request.rows), 0
+    prompt = request.prompt if isinstance(request.prompt, str) else ""
+    for event in engine.run(request):
+        if isinstance(event, Token):
+            samples[event.step.row].add(event.step)
+        while not as_json and printed < len(samples) and samples[printed].end:
+            sample = samples[printed]
+            printed += 1
+            print(f"[{printed} of {len(samples)}: {sample.line()}]\n{prompt}{sample.text}\n", flush=True)
+    if as_json:
+        _print_json([sample.as_json() for sample in samples])
 
 
 def _save(file: Path, document: Any) -> None:
@@ -333,3 +364,6 @@ def card(
         print(f"{label + ':':<12} {text}")
     for note in found.notes:
         print(f"- {note}")
+
+
+add_pixel_commands(app, _engine, _open, _prompt)

@@ -10,7 +10,7 @@ from playground.checkpoints.loader import LoadOptions, load_model
 from playground.checkpoints.model import Model, PatchModel
 from playground.errors import InvalidRequest
 from playground.settings import load_settings
-from playground.text.rendering import Strip
+from playground.text.rendering import Strip, Text
 
 
 def load(
@@ -40,12 +40,15 @@ def load(
     return load_model(entry.ref, LoadOptions(dtype, tokenizer, choices=choices), name=str(ref))
 
 
-def render(model: Model, text: str) -> Strip:
+def render(model: Model, text: Text) -> Strip:
     """``text`` drawn as the strip of patches that ``model`` reads.
+
+    Args:
+        text: a text; for models in the published styles also a tuple of two texts, or a list of words.
 
     Returns:
         A strip with ``pixels`` uint8 ``(P, P * L)``, ``num_text_patches`` (the separator not counted),
-        ``attention_mask`` uint8 ``(L,)`` and ``notes`` on what could not be drawn.
+        ``attention_mask`` uint8 ``(L,)``, ``separators``, ``words`` and ``notes`` on what could not be drawn.
 
     Raises:
         InvalidRequest: if the model reads no pictures, or its style of rendering is not known.

@@ -25,4 +25,5 @@ EXPERTS = 16_384  # over all layers
 
 STRIP_WIDTH = 65_536  # pixels of a rendered strip
 FONT_BYTES = 64 * 2**20
+COMPANIONS = (2, 64)  # masks that measure how sure a reconstruction is
 RECORD_BYTES = 8 * 2**20  # of a recorded run

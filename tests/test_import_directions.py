@@ -13,6 +13,7 @@ PACKAGE = "playground"
 FLOORS = (
     ("app", "__main__"),
     ("ui", "cli", ""),
+    ("commands_pixels",),
     ("engine", "training", "evaluation", "benchmarks", "face"),
     ("checkpoints", "generation", "pixels", "senses"),
     ("decode",),

@@ -29,7 +29,7 @@ from playground.errors import (
     name_some,
 )
 from playground.networks.pixel_mae import PixelMAEConfig
-from playground.text.rendering import GridRenderer, open_renderer
+from playground.text.rendering import Renderer, open_renderer, published_renderer
 from playground.text.tokenizers import Tokenizer, open_tokenizer
 
 log = logging.getLogger(__name__)
@@ -106,14 +106,19 @@ def load_model(
     return model
 
 
-def find_renderer(bundle: Bundle, config: PixelMAEConfig, notes: list[str]) -> GridRenderer | None:
+def find_renderer(bundle: Bundle, config: PixelMAEConfig, notes: list[str]) -> Renderer | None:
     """How the checkpoint's ``text_renderer_config.json`` says that text is drawn; None if that style is not known.
+
+    Without such a file, text is drawn as for the published models if the network has their patches.
 
     Raises:
         InvalidConfig: if its strips do not fit the network.
     """
     path = bundle.find("text_renderer_config.json")
-    renderer = None if path is None else open_renderer(read_json(path), path.parent)
+    if path is not None:
+        renderer = open_renderer(read_json(path), path.parent, config.num_patches)
+    else:
+        renderer = published_renderer(bundle.folder, config.patch_size, config.num_patches)
     if renderer is None:
         notes.append("No text_renderer_config.json in a known style was found, so text cannot be drawn for this model.")
         return None
@@ -123,6 +128,7 @@ def find_renderer(bundle: Bundle, config: PixelMAEConfig, notes: list[str]) -> G
             f"text_renderer_config.json draws {patches:,} patches of {patch} pixels, but the network reads at most "
             f"{config.num_patches:,} of {config.patch_size}. They do not belong together."
         )
+    notes += renderer.notes
     return renderer
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from playground.checkpoints.card import ModelCard
 from playground.checkpoints.families.base import Family
 from playground.errors import InvalidRequest
-from playground.text.rendering import GridRenderer, Strip
+from playground.text.rendering import Renderer, Strip, Text
 from playground.text.tokenizers import Tokenizer
 
 
@@ -150,12 +150,15 @@ class PatchModel(Model):
         renderer: draws text as the checkpoint was trained on it; None if that style is not known.
     """
 
-    def __init__(self, family: Family, network: nn.Module, renderer: GridRenderer | None):
+    def __init__(self, family: Family, network: nn.Module, renderer: Renderer | None):
         super().__init__(family, network, None)
         self.renderer = renderer
 
-    def render(self, text: str) -> Strip:
+    def render(self, text: Text) -> Strip:
         """``text`` as the model's strip of patches.
+
+        Args:
+            text: a text; for models in the published styles also a tuple of two texts, or a list of words.
 
         Raises:
             InvalidRequest: an enormous text, or a model whose way of drawing is not known.

@@ -16,7 +16,7 @@ from typing import Any
 from playground import limits
 from playground.engine.requests import GenerateRequest, Started
 from playground.errors import InvalidRequest
-from playground.generation.options import SamplingOptions, token_ids
+from playground.generation.options import options_from, token_ids
 from playground.generation.steps import Step
 from playground.senses.edits import AddSense, Edit, ScaleSense, SwapDirection, TopicBoost
 from playground.version import VERSION
@@ -140,11 +140,7 @@ def _part(
     given = part.get("given")
     if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= len(ids):
         raise InvalidRequest(f"The recorded run's given must be 0 to {len(ids)}, not {_short(given)}.")
-    options = _object(part, "options")
-    unknown = sorted(set(options) - {field.name for field in fields(SamplingOptions)})
-    if unknown:
-        raise InvalidRequest(f"The recorded run has the unknown option {_short(unknown[0])}.")
-    options = SamplingOptions(**options)
+    options = options_from(part.get("options"), "The recorded run")
     if part.get("end") is None and ids:  # it was stopped, or left for another way: draw what there was
         options = replace(options, max_new_tokens=len(ids))
     return GenerateRequest(name, prompt, (options,), edits, ids[:given]), ids

@@ -2,7 +2,7 @@
 
 import numbers
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -67,6 +67,21 @@ class SamplingOptions:
                 whole = isinstance(option.default, int)
                 value = _number(option.name, value, whole, option.metadata["minimum"], option.metadata["maximum"])
             object.__setattr__(self, option.name, value)
+
+
+def options_from(values: Any, whose: str) -> SamplingOptions:
+    """The options in a mapping that came from a file or a browser; messages call it ``whose``.
+
+    Raises:
+        InvalidRequest: no mapping, an unknown option, or a value that is not allowed.
+    """
+    if not isinstance(values, Mapping):
+        raise InvalidRequest(f"{whose} has no options, but {_shown(values)}.")
+    known = {option.name for option in fields(SamplingOptions)}
+    unknown = sorted(str(name) for name in values if name not in known)
+    if unknown:
+        raise InvalidRequest(f"{whose} has the unknown option {_shown(unknown[0])}.")
+    return SamplingOptions(**values)
 
 
 def token_ids(values: Iterable[Any], name: str, below: int | None = None) -> tuple[int, ...]:

@@ -41,6 +41,7 @@ class RowState:
         )
         self.given = token_ids(row.given, "given", below=model.network.vocab_size)
         self.warpers = Warpers(row.options, model.sampled_size)
+        self.unfinished = ""
         self.stream, self.stops = TextStream(model.tokenizer, prompt), StopStrings(row.options.stop)
 
     def draw(self, logits: Tensor) -> tuple[int, np.ndarray, np.ndarray]:
@@ -63,11 +64,14 @@ class RowState:
     def append(self, token_id: int) -> tuple[str, str | None]:
         """Take a token; return the text that is complete and free of stop strings by now, and why it ends here."""
         self.ids.append(token_id)
+        self.unfinished = ""
         end = self._end(token_id)
         text, found = ("", False) if end == END_TOKEN else self.stops.push(self.stream.push(token_id))
         if end and not found:
-            rest, found = self.stops.push(self.stream.flush())
+            unfinished = self.stream.flush()
+            rest, found = self.stops.push(unfinished)
             text += rest
+            self.unfinished = "" if found else unfinished
             text += "" if found else self.stops.flush()
         return text, STOP_STRING if found else end
 
@@ -113,6 +117,7 @@ def draw_steps(model: Any, rows: Sequence[RowState], logits: Tensor) -> Generato
                 for other, logprob, probability in others
             ),
             end=end,
+            unfinished=row.unfinished,
         )
 
 

@@ -63,6 +63,8 @@ class Step:
         logprob, probability: as in :class:`Alternative`, of the token that was drawn.
         alternatives: the ten best by the model's own probability, best first; the drawn token may be among them.
         end: None, or why this is the row's last step: one of the four constants above.
+        unfinished: the end of ``text`` that stands for a character of which bytes are missing, in a last step only. A
+            text that goes on from here begins with that character.
     """
 
     row: int
@@ -74,3 +76,4 @@ class Step:
     probability: float
     alternatives: tuple[Alternative, ...]
     end: str | None
+    unfinished: str = ""

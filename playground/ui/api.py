@@ -5,7 +5,7 @@ connection or a cancelled job frees the model. The last value is the answer.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from typing import Any
@@ -22,6 +22,7 @@ from playground.engine.requests import (
     ModelsRequest,
     NextTokenRequest,
     Prefill,
+    ReadRequest,
     Replayed,
     ReplayRequest,
     ScoreRequest,
@@ -29,8 +30,10 @@ from playground.engine.requests import (
     Token,
     UnloadRequest,
 )
+from playground.engine.samples import Sample, begin_samples, seeded_rows
 from playground.generation.options import SamplingOptions
 from playground.ui.boundary import REFRESH_SECONDS, checked_tokenizer, handler
+from playground.ui.draws import DEFAULT_COUNT
 from playground.ui.tabs.generate import GENERATIONS
 
 DEFAULT = SamplingOptions()
@@ -99,6 +102,45 @@ def build(engine: Any, generations: int, local: bool) -> None:
         token, and if not, the first new token that differs."""
         yield from story(ReplayRequest(record))
 
+    def draw(
+        model: str,
+        prompt: str,
+        samples: int = DEFAULT_COUNT,
+        max_new_tokens: int = DEFAULT.max_new_tokens,
+        temperature: float = DEFAULT.temperature,
+        top_p: float = DEFAULT.top_p,
+        top_k: int = DEFAULT.top_k,
+        min_p: float = DEFAULT.min_p,
+        repetition_penalty: float = DEFAULT.repetition_penalty,
+        seed: int = DEFAULT.seed,
+        stop: list[str] | None = None,
+        dice: str = DEFAULT.dice,
+    ) -> Iterator[dict[str, Any]]:
+        """Continue a prompt several times at once, with the seeds seed, seed + 1, …. Streams the texts so far and why
+        they ended; the last value also holds each sample's token ids, the model's own log-probabilities and the record
+        for a replay. Closing the stream stops the work."""
+        options = SamplingOptions(
+            max_new_tokens, temperature, top_p, top_k, min_p, repetition_penalty, seed, () if stop is None else stop,
+            dice=dice,
+        )  # fmt: skip
+        request = GenerateRequest(model, prompt, seeded_rows(options, samples))
+        drawn, started, sent = begin_samples(request.rows), None, 0.0
+        with closing(engine.run(request)) as events:
+            for event in events:
+                if isinstance(event, Started):
+                    started = event
+                elif isinstance(event, Token):
+                    drawn[event.step.row].add(event.step)
+                if time.monotonic() - sent >= REFRESH_SECONDS:
+                    sent = time.monotonic()
+                    yield drawn_value(drawn)
+        records = [record_run(request, started, sample.steps, row) for row, sample in enumerate(drawn)]
+        yield drawn_value(drawn) | {
+            "token_ids": [[step.token_id for step in sample.steps] for sample in drawn],
+            "logprobs": [[step.logprob for step in sample.steps] for sample in drawn],
+            "records": records,
+        }
+
     def next_tokens(
         model: str, prompt: str, top: int = 10, temperature: float = 1.0, top_p: float = 1.0, top_k: int = 0,
         min_p: float = 0.0,
@@ -107,9 +149,27 @@ def build(engine: Any, generations: int, local: bool) -> None:
         options = SamplingOptions(temperature=temperature, top_p=top_p, top_k=top_k, min_p=min_p)
         yield from answer(NextTokenRequest(model, prompt, options, top=top))
 
-    def score(model: str, text: str) -> Iterator[dict[str, Any]]:
-        """The natural log-probability of every token of a text, given those before it, and bits per byte."""
-        yield from answer(ScoreRequest(model, text))
+    def score(model: str, text: str = "", token_ids: list[int] | None = None) -> Iterator[dict[str, Any]]:
+        """The natural log-probability of every token of a text, given those before it, and bits per byte. Token ids in
+        place of the text are taken as they are."""
+        yield from answer(ScoreRequest(model, text if token_ids is None else token_ids))
+
+    def read(
+        model: str, token_ids: list[int], start: int = 1, temperature: float = 1.0, top_p: float = 1.0, top_k: int = 0,
+        min_p: float = 0.0,
+    ) -> Iterator[dict[str, Any]]:  # fmt: skip
+        """A text seen as if the model had written it from token start on: for each token its text and log-probability,
+        and the ten likeliest in its place with the model's own log-probability and the probability after the warpers.
+        """
+        options = SamplingOptions(temperature=temperature, top_p=top_p, top_k=top_k, min_p=min_p)
+        steps = []
+        with closing(engine.run(ReadRequest(model, token_ids, options, start=start))) as events:
+            for event in events:
+                if isinstance(event, Token):
+                    steps.append(asdict(event.step))
+                elif isinstance(event, Prefill):
+                    yield {"stage": "Reading the text", "fraction": event.done / event.total}
+        yield {"tokens": steps}
 
     def card(model: str) -> Iterator[dict[str, Any]]:
         """What a model is; loads it first if need be."""
@@ -129,14 +189,23 @@ def build(engine: Any, generations: int, local: bool) -> None:
         """Free a model's memory; returns what list_models returns."""
         return asdict(engine.answer(UnloadRequest(model)))
 
-    for function in (generate, replay):
+    for function in (generate, draw, replay):
         gr.api(
             handler(function, toast=False), api_name=function.__name__, concurrency_id=GENERATIONS,
             concurrency_limit=generations,
         )  # fmt: skip
-    for function in (next_tokens, score, card, load_model):
+    for function in (next_tokens, score, read, card, load_model):
         gr.api(
             handler(function, toast=False), api_name=function.__name__, concurrency_id="readers", concurrency_limit=4
         )
     for function in (list_models, unload_model):
         gr.api(handler(function, toast=False), api_name=function.__name__, queue=False)
+
+
+def drawn_value(samples: Sequence[Sample]) -> dict[str, Any]:
+    """Seeds, texts so far and, of the samples that are complete, why they ended."""
+    return {
+        "seeds": [sample.options.seed for sample in samples],
+        "texts": [sample.text for sample in samples],
+        "ends": [sample.end for sample in samples],
+    }

@@ -9,7 +9,7 @@ from playground.engine.requests import ModelsRequest
 from playground.settings import PROJECT, Settings, on_desktop
 from playground.ui import api
 from playground.ui.boundary import handler
-from playground.ui.tabs import generate, models
+from playground.ui.tabs import compare, generate, models, score
 from playground.ui.theme import ICON, STYLES, THEME, keys_script
 
 HEADER = """
@@ -26,13 +26,21 @@ def build_page(engine: Any, settings: Settings) -> gr.Blocks:
         gr.HTML(HEADER, padding=False, elem_id="header")
         with gr.Tab("Generate", id="generate") as first:
             chosen = generate.build(engine, known, settings.generations)
+        with gr.Tab("Compare", id="compare") as comparing:
+            columns = compare.build(engine, known, settings.generations)
+        with gr.Tab("Score", id="score") as scoring:
+            scorers = score.build(engine, known)
         with gr.Tab("Models", id="models") as tab:
             models.build(engine, known, settings.local, tab)
         refresh = handler(lambda: gr.update(choices=generate.refresh_choices(engine)))
-        gr.on(  # what a model can do may be known only once it is loaded
-            [page.load, first.select], refresh, None, chosen, queue=False, show_progress="hidden",
-            api_visibility="private",
-        )  # fmt: skip
+        for chooser, shown in ((chosen, first.select), (scorers, scoring.select)):
+            gr.on(  # what a model can do may be known only once it is loaded
+                [page.load, shown], refresh, None, chooser, queue=False, show_progress="hidden",
+                api_visibility="private",
+            )  # fmt: skip
+        fresh = handler(lambda: compare.refresh_columns(engine))
+        gr.on([page.load, comparing.select], fresh, None, columns, queue=False, show_progress="hidden",
+              api_visibility="private")  # fmt: skip
     page.queue(max_size=settings.waiting, default_concurrency_limit=4)
     return page
 

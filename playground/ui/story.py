@@ -1,10 +1,11 @@
-"""The running text: prompt, coloured tokens and a line on how it goes. Text is set as text nodes, never as markup.
+"""The text of the Generate tab: its tokens, what else could have come, the ways it was taken, and earlier runs.
 
-The template holds no ``${…}``: values reach the page through textContent alone (assets/story.js), so that no text can
-become code.
+The page itself keeps the tree of runs (assets/story): the server only streams what one run writes, as
+:func:`run_value`. Each run has a name of its own, made up by the page; what arrives late from a run that was stopped
+or cleared is not drawn any more, whatever the order in which the server's answers come.
 
-Each run has a name of its own, made up by the page. What arrives late from a run that was stopped or cleared is not
-drawn any more, whatever the order in which the server's answers come.
+Text is set as text nodes, never as markup. The template holds no ``${…}``: values reach the page through textContent
+alone, so that no text can become code.
 """
 
 import json
@@ -20,69 +21,95 @@ from playground.ui.theme import component_script
 
 TEMPLATE = """
 <div class="story">
-  <div class="story-bar"><span class="story-status" role="status" aria-live="polite"></span>
-    <button class="story-copy" type="button" hidden>Copy</button></div>
+  <div class="story-bar">
+    <div class="story-tools" role="toolbar" aria-label="What to do with this text">
+      <button type="button" data-do="undo" title="Back to what was shown before (Alt-Z)" disabled>↶ Undo</button>
+      <button type="button" data-do="redo" title="Forward again (Alt-Shift-Z)" disabled>↷ Redo</button>
+      <button type="button" data-do="carryOn" title="Write on from the end" disabled>Continue</button>
+      <button type="button" data-do="again" title="Draw this part again with the next seed" disabled>Regenerate</button>
+      <button type="button" data-do="save" title="This run as JSON, to keep or to replay" disabled>⬇ Download</button>
+      <button type="button" data-do="share" title="A link with the prompt and the settings" disabled>Share</button>
+      <button type="button" data-do="copy" title="Copy the text" disabled>Copy</button>
+    </div>
+    <div class="story-words"><span class="story-status" role="status" aria-live="polite"></span><span
+      class="story-rate"></span></div>
+  </div>
   <div class="story-text" aria-label="Prompt and generated text"><span class="story-prompt"></span><span
     class="story-new"></span><span class="story-caret" hidden></span></div>
   <div class="story-legend" hidden>
     <span class="story-prompt">your prompt</span>
     <span class="scale">expected <i class="s0"></i><i class="s1"></i><i class="s2"></i><i class="s3"></i><i
       class="s4"></i><i class="s5"></i><i class="s6"></i><i class="s7"></i> surprising</span>
-    <span class="tip">point at a token, or use the arrow keys, to see what else could have come</span></div>
+    <label><input type="checkbox" class="show-prompt"> the prompt's tokens too</label>
+    <span class="tip">Point at a token to see what else could have come; click one of those to go on from there.</span>
+  </div>
+  <div class="branches" hidden><div class="section">Branches</div><ul></ul></div>
+  <details class="runs"><summary>Earlier runs in this browser</summary>
+    <p class="hint">They stay in this browser. <button type="button" data-do="forget">Forget them all</button>
+      <label class="replay">Replay a downloaded run <input type="file" accept=".json,application/json"></label></p>
+    <ul></ul></details>
   <div class="tok-card" role="dialog" aria-label="What else could have come" hidden></div>
 </div>
 """
-# What the page does to the story by itself, without asking the server. A run's name lives in a hidden field, the
-# ticket: the story's own value may at any moment be overwritten by the last words of a run that is over.
+SCRIPTS = ("tokens.js", "story/tree.js", "story/history.js", "story/strip.js", "story/lab.js")
+
+# What the page does by itself, without asking the server; each returns what the server is then told.
 AGAIN = "again:"  # on the ticket before the name of a run that is under way already
 MOST_CHARACTERS = 64  # of a ticket
-SHOWN = """
-  const story = document.querySelector("#story .story"), run = story.dataset.run;
-  const text = (name) => story.querySelector(name).textContent;
-  const shown = { prompt: text(".story-text .story-prompt"), text: text(".story-text .story-new"), run, stopped: true };
-"""
-BEGIN = f"""(prompt, value) => {{ {SHOWN}
-  if (run) return [value, "{AGAIN}" + run];
-  const name = Math.random().toString(36).slice(2);
-  return [{{ prompt, text: "", status: "Waiting …", running: true, begins: true, run: name }}, name];
-}}"""
-STOP = f"""(value) => {{ {SHOWN}
-  return run ? {{ ...shown, status: text(".story-status") + " · stopped by you" }} : value;
-}}"""
-FAIL = f"""(value, ticket) => {{ {SHOWN}
-  if (run !== ticket || (value.run === ticket && !value.running)) return value;  // the server has said it itself
-  return {{ ...shown, status: "Nothing came back; the message says why." }};
-}}"""
-CLEAR = """() => [{ status: "%s" }, ""]"""
+LAB = 'document.querySelector("#story .story").lab'
+BEGIN = f"(prompt, model) => {LAB}.begin(prompt, model)"
+STOP = f"() => {LAB}.stop()"
+CLEAR = f"""() => {{ const name = {LAB}.stop(); {LAB}.clear(); return name; }}"""
+FAILED = f"() => {LAB}.failed()"
+PLACE = f"() => {LAB}.place()"
+READ = f"""watch("value", () => {LAB}.read(props.value || {{}}));"""
 
 
-def story_value(
-    prompt: str = "",
-    text: str = "",
+def run_value(
+    run: str,
     status: str = "",
     running: bool = False,
-    run: str | None = None,
     tokens: Sequence[str] = (),
+    head: str | None = None,
+    parts: Sequence[dict[str, Any]] = (),
+    end: str | None = None,
 ) -> dict[str, Any]:
-    """What the story shows: plain data. ``tokens`` are those of :func:`token_value`, joining to ``text``."""
-    return {"prompt": prompt, "text": text, "status": status, "running": running, "run": run, "tokens": [*tokens]}
+    """News of one run.
+
+    Args:
+        tokens: of this run, as :func:`token_value` writes them.
+        head: JSON of what a record tells of the model and the prompt's ids; None until the model has begun.
+        parts: how the run is asked for: ``options``, and how many tokens are ``given`` and in all (``count``, None for
+            all that come).
+        end: why it ended, None where it goes on or was stopped.
+    """
+    return {
+        "run": run, "status": status, "running": running, "tokens": [*tokens], "head": head, "parts": [*parts],
+        "end": end,
+    }  # fmt: skip
 
 
 def token_value(step: Step) -> str:
-    """A token as JSON, ``[text, logprob, probability, [[id, text, logprob, probability], …]]``.
+    """A token as JSON, ``[text, logprob, probability, [[id, text, logprob, probability], …], id, unfinished]``.
 
     Text, because with every news of a stream all of the old and the new value are compared, item by item.
     """
     others = [[a.token_id, a.text, round(a.logprob, 4), round(a.probability, 4)] for a in step.alternatives]
-    return json.dumps([step.text, round(step.logprob, 4), round(step.probability, 4), others])
+    known = [step.text, round(step.logprob, 4), round(step.probability, 4), others, step.token_id]
+    return json.dumps([*known, step.unfinished] if step.unfinished else known)
 
 
-def story(status: str) -> gr.HTML:
-    """The component, at first with only a ``status``."""
+def story(invitation: str) -> gr.HTML:
+    """The component; while nothing was written it shows the ``invitation``."""
     return gr.HTML(
-        story_value(status=status), html_template=TEMPLATE, js_on_load=component_script("tokens.js", "story.js"),
-        elem_id="story", padding=False, apply_default_css=False,
+        {"invitation": invitation}, html_template=TEMPLATE, js_on_load=component_script(*SCRIPTS), elem_id="story",
+        padding=False, apply_default_css=False,
     )  # fmt: skip
+
+
+def reader() -> gr.HTML:
+    """What carries the tokens of texts that were read, rather than drawn, to the story."""
+    return gr.HTML({}, html_template="<i></i>", js_on_load=READ, elem_id="story-reader", visible="hidden")
 
 
 class Stops:

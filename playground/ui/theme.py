@@ -5,7 +5,7 @@ from pathlib import Path
 import gradio as gr
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-STYLES = [ASSETS / name for name in ("style.css",)]
+STYLES = [ASSETS / name for name in ("style.css", "story.css", "compare.css", "score.css", "draws.css")]
 KEYS = ASSETS / "keys.js"
 ICON = ASSETS / "icon.png"
 

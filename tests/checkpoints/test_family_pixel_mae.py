@@ -193,6 +193,60 @@ def test_a_declared_grid_draws_text(folder):
     assert model.predict_patches(pixels, torch.from_numpy(strip.attention_mask)[None], mask).shape == (1, 9, 192)
 
 
+def published(folder, **changes):
+    """A tiny checkpoint with the published patches and the published renderer's settings."""
+    write_checkpoint("pixel-base", folder, patch_size=16, image_size=[16, 16 * 9])
+    stated = {
+        "background_color": "white", "dpi": 120, "font_color": "black", "font_file": "GoNotoCurrent.ttf",
+        "font_size": 8, "max_seq_length": 9, "pad_size": 3, "pixels_per_patch": 16,
+        "text_renderer_type": "TextRenderer",
+    }  # fmt: skip
+    (folder / "text_renderer_config.json").write_text(json.dumps(stated | changes))
+
+
+def test_the_published_style_draws_text_with_the_checkpoints_font(tmp_path):
+    published(tmp_path)
+    shutil.copyfile(FONT.with_name("NotoSans-Regular.ttf"), tmp_path / "GoNotoCurrent.ttf")
+    model = pg.load(tmp_path)
+    strip = pg.render(model, "Hello, world!")
+    assert (model.renderer.style, strip.num_text_patches, strip.notes) == ("pixel", 5, ())
+    assert not any("font" in note for note in model.card.notes)
+    assert pg.render(model, ("I", "am")).separators == (1, 4)
+
+
+def test_another_font_is_told_where_the_checkpoints_is_missing(tmp_path):
+    published(tmp_path)
+    model = pg.load(tmp_path)
+    assert any("GoNotoCurrent.ttf was not found" in note for note in model.card.notes)
+    assert "GoNotoCurrent.ttf is not here" in pg.render(model, "Hello").notes[0]
+
+
+def test_longer_strips_than_the_network_reads_are_cut(tmp_path):
+    published(tmp_path, max_seq_length=529)
+    model = pg.load(tmp_path)
+    assert pg.render(model, "Hello").num_patches == 9
+    assert any("529" in note and "reads 9" in note for note in model.card.notes)
+
+
+def test_other_patches_than_the_networks_are_refused(tmp_path):
+    published(tmp_path, pixels_per_patch=32)
+    with pytest.raises(InvalidConfig, match="at most 9 of 16"):
+        pg.load(tmp_path)
+
+
+def test_without_a_declaration_the_published_style_is_taken_for_published_patches(tmp_path):
+    published(tmp_path)
+    (tmp_path / "text_renderer_config.json").unlink()
+    model = pg.load(tmp_path)
+    assert any("drawn as for Team-PIXEL/pixel-base" in note for note in model.card.notes)
+    assert pg.render(model, "Hello").num_patches == 9
+
+
+def test_an_unknown_declaration_is_not_guessed(tmp_path):
+    published(tmp_path, text_renderer_type="SomebodysRenderer")
+    assert pg.load(tmp_path).renderer is None
+
+
 @pytest.mark.parametrize("changes", [{"max_seq_length": 10}, {"pixels_per_patch": 16}])
 def test_strips_that_do_not_fit_the_network_are_refused(folder, changes):
     declare_grid(folder, **changes)

@@ -89,3 +89,12 @@ def test_only_the_last_given_token_can_end_the_text(scripted):
     assert [step.end for step in ending] == [None, None, END_TOKEN]
     with pytest.raises(InvalidRequest, match="given holds the token id 258"):
         sample_rows(scripted("abc"), "a", [Row(given=[258])])
+
+
+def test_an_unfinished_character_is_told_apart_from_the_text(scripted):
+    script = scripted([97, *"🙂b".encode()])
+    *_, last = sample_rows(script, "a", [Row(SamplingOptions(3, 0.0))])
+    assert (last.text, last.unfinished) == ("\ufffd", "\ufffd")
+    steps = list(sample_rows(script, [97, *"🙂".encode()[:3]], [Row(SamplingOptions(2, 0.0))]))[1:]
+    assert "".join(step.text for step in steps) == "🙂b"
+    assert {step.unfinished for step in steps} == {""}

@@ -23,8 +23,13 @@ ENDPOINTS = {
         "model", "prompt", "max_new_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "seed",
         "stop", "dice",
     ],
+    "/draw": [
+        "model", "prompt", "samples", "max_new_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty",
+        "seed", "stop", "dice",
+    ],
     "/next_tokens": ["model", "prompt", "top", "temperature", "top_p", "top_k", "min_p"],
-    "/score": ["model", "text"],
+    "/score": ["model", "text", "token_ids"],
+    "/read": ["model", "token_ids", "start", "temperature", "top_p", "top_k", "min_p"],
     "/card": ["model"],
     "/load_model": ["model", "dtype", "tokenizer"],
     "/list_models": [],
@@ -78,6 +83,27 @@ def test_a_replay_is_the_same_token_for_token(client):
     other = first["record"] | {"parts": [part | {"tokens": tokens}]}
     assert client.predict(other, api_name="/replay")["first_difference"] == 0
     refused(lambda: client.predict({"format": "x"}, api_name="/replay"), "no recorded run")
+
+
+def test_a_text_can_be_read_as_if_the_model_had_written_it(client):
+    run = client.predict("shard", PROMPT, max_new_tokens=12, temperature=0.7, top_k=30, api_name="/generate")
+    prompt = run["record"]["prompt_ids"]
+    ids = [*prompt, *run["token_ids"]]
+    seen = client.predict("shard", ids, start=len(prompt), temperature=0.7, top_k=30, api_name="/read")["tokens"]
+    assert [token["token_id"] for token in seen] == run["token_ids"]
+    assert [token["logprob"] for token in seen] == pytest.approx(run["logprobs"], abs=1e-4)
+    assert "".join(token["text"] for token in seen) == run["text"]
+    drawn = [token["probability"] for token in run["record"]["parts"][0]["tokens"]]
+    assert [token["probability"] for token in seen] == pytest.approx(drawn, abs=1e-3)
+    scored = client.predict("shard", token_ids=ids, api_name="/score")
+    assert [token["logprob"] for token in seen] == pytest.approx(scored["logprobs"][len(prompt) :], abs=1e-4)
+    for token in seen:
+        likeliest = [other["logprob"] for other in token["alternatives"]]
+        assert len(likeliest) == 10
+        assert likeliest == sorted(likeliest, reverse=True)
+    refused(lambda: client.predict("shard", ids, start=0, api_name="/read"), "token 0 of")
+    refused(lambda: client.predict("shard", [0] * 300, api_name="/read"), "256")
+    refused(lambda: client.predict("shard", [-1], api_name="/read"), "-1")
 
 
 def test_the_endpoints_are_named_typed_and_described(client):

@@ -1,18 +1,16 @@
 """What the page's handlers do without a browser: errors become lines, streams close what they opened, words fit."""
 
-import json
 import logging
 
 import gradio as gr
 import pytest
 
-from playground.engine.requests import Ended, GenerateRequest, Loading, Prefill, Token
+from playground.engine.requests import Ended, Loading
 from playground.errors import InvalidRequest, PlaygroundError
 from playground.generation.options import SamplingOptions
-from playground.generation.steps import Alternative, Step
 from playground.ui.boundary import checked_tokenizer, handler
+from playground.ui.sampling_form import PRESETS, SHOWN_MOST, SLIDERS
 from playground.ui.story import AGAIN, Stops
-from playground.ui.tabs.generate import PRESETS, SHOWN_MOST, SLIDERS, stream
 from playground.ui.wording import ENDS, count_words, ended_words, loading_words, size_words
 
 BOLD = '<b>bold & "quoted"</b> ${7*7}'
@@ -103,77 +101,6 @@ def test_stops_are_remembered_for_a_while():
         False,
         True,
     ]
-
-
-class Engine:
-    """Answers with events that are given to it, and knows when it was closed."""
-
-    def __init__(self, *events):
-        self.events, self.closed = events, False
-
-    def run(self, request):
-        try:
-            for event in self.events:
-                if isinstance(event, Exception):
-                    raise event
-                yield event
-        finally:
-            self.closed = True
-
-
-def token(text, seconds):
-    return Token(Step(0, 0, 1, 5, text, -1.25, 0.5, (Alternative(5, text, -1.25, 0.5),), None), seconds)
-
-
-REQUEST = GenerateRequest("model", "Once")
-
-
-def test_a_stream_tells_how_it_goes(monkeypatch):
-    monkeypatch.setattr("playground.ui.tabs.generate.REFRESH_SECONDS", 0)
-    engine = Engine(
-        Loading("model", "Reading the weights", 0.5, 1.0), Prefill(256, 300), Prefill(300, 300), token(" upon", 0.1),
-        token(" a", 0.6), Ended(0, "stop string", 2, 0.5, 2.0),
-    )  # fmt: skip
-    seen = list(stream(engine, REQUEST, "run"))
-    assert [(value["status"], value["text"], value["running"]) for value in seen] == [
-        ("Reading the weights 50% …", "", True),
-        ("Reading the prompt …", "", True),
-        ("Writing …", "", True),
-        ("1 token", " upon", True),
-        ("2 tokens · 2 tokens/s", " upon a", True),
-        ("2 tokens · 2 tokens/s · reached a stop string", " upon a", False),
-    ]
-    assert all(value["prompt"] == "Once" and value["run"] == "run" for value in seen)
-    assert [len(value["tokens"]) for value in seen] == [0, 0, 0, 1, 2, 2]
-    assert json.loads(seen[-1]["tokens"][1]) == [" a", -1.25, 0.5, [[5, " a", -1.25, 0.5]]]
-
-
-def test_a_stream_travels_at_most_twenty_times_a_second():
-    engine = Engine(*(token("x", i / 1000) for i in range(500)), Ended(0, "token limit", 500, 0.5, 1000.0))
-    seen = list(stream(engine, REQUEST, "run"))
-    assert len(seen) < 10
-    assert seen[-1]["text"] == "x" * 500
-
-
-def test_a_stream_ends_when_its_run_is_stopped():
-    stops = Stops()
-    engine = Engine(token("x", 0.0), token("y", 0.1), token("z", 0.2))
-    events = stream(engine, REQUEST, "run", stops)
-    next(events)
-    stops.add("run")
-    (last,) = list(events)
-    assert (last["text"], last["running"]) == ("x", False)
-    assert last["status"].endswith("stopped by you")
-    assert engine.closed
-
-
-def test_a_stream_shows_its_error_and_keeps_the_text():
-    events = stream(Engine(token("x", 0.0), PlaygroundError("It broke.")), REQUEST, "run")
-    assert next(events)["text"] == "x"
-    last = next(events)
-    assert (last["text"], last["status"], last["running"]) == ("x", "It broke.", False)
-    with pytest.raises(PlaygroundError):
-        next(events)
 
 
 def test_words():

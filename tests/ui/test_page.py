@@ -8,7 +8,8 @@ from model_folder import ENDLESS
 from playwright.sync_api import expect
 from running_app import HOSTILE, HOSTILE_NAME
 
-from playground.ui.tabs.generate import EXAMPLES, PRESETS
+from playground.ui.sampling_form import PRESETS
+from playground.ui.tabs.generate import EXAMPLES
 
 SLOW = 60_000  # milliseconds, for what takes long only on a busy machine
 STOPPED = re.compile("stopped by you$")

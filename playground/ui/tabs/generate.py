@@ -1,45 +1,37 @@
-"""The Generate tab: a prompt, the sampling options, and the text as it comes."""
+"""The Generate tab: a prompt, the sampling options, the text as it comes, and the odds at any place in it."""
 
-import time
-from collections.abc import Container, Iterator, Sequence
-from contextlib import closing
-from dataclasses import fields
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import gradio as gr
 
-from playground.engine.requests import Ended, GenerateRequest, Loading, Models, ModelsRequest, Prefill, Token
+from playground.engine.requests import GenerateRequest, Models, ModelsRequest
 from playground.errors import PlaygroundError
-from playground.generation.options import SamplingOptions
-from playground.ui.boundary import REFRESH_SECONDS, handler
-from playground.ui.story import AGAIN, BEGIN, CLEAR, FAIL, MOST_CHARACTERS, STOP, Stops, story, story_value, token_value
-from playground.ui.wording import count_words, ended_words, loading_words
+from playground.generation.options import options_from
+from playground.ui import distribution, draws, runs
+from playground.ui.boundary import handler
+from playground.ui.links import link_words, read_link
+from playground.ui.sampling_form import (
+    DEFAULT_PRESET,
+    OPTION,
+    PRESETS,
+    SLIDERS,
+    WARPERS,
+    chosen_options,
+    option_slider,
+)
+from playground.ui.story import AGAIN, BEGIN, CLEAR, FAILED, PLACE, STOP, Stops, reader, run_value, story
 
 GENERATIONS = "generations"  # the one thing that generations share: a concurrency limit
+READERS = "readers"
 
-PRESETS = {
-    "Greedy": {"temperature": 0.0, "top_p": 1.0, "top_k": 0},
-    "Balanced": {"temperature": 0.8, "top_p": 0.95, "top_k": 0},
-    "Wild": {"temperature": 1.2, "top_p": 1.0, "top_k": 0},
-}
-DEFAULT_PRESET = "Balanced"
 INVITATION = "Press Generate."
-LIGHT = 250  # tokens; a longer text is refreshed less often, since the page takes in all of it each time
 EXAMPLES = [
     "Once upon a time, there was a little dog who",
     "Tom and Anna found a big box in the garden.",
     "One day, a girl named Lily found a shiny key.",
     "The little bird was sad because",
 ]
-SLIDERS = ("temperature", "top_p", "top_k", "max_new_tokens")
-LABELS = {
-    "temperature": "Temperature",
-    "top_p": "Top-p",
-    "top_k": "Top-k (0 = off)",
-    "max_new_tokens": "Max new tokens",
-}
-OPTION = {option.name: option for option in fields(SamplingOptions)}
-SHOWN_MOST = {"top_k": 200, "max_new_tokens": 1024, "temperature": 2.0}  # a slider's end; the limits allow more
 
 
 def generating(models: Models) -> list[str]:
@@ -67,44 +59,116 @@ def build(engine: Any, models: Models, generations: int) -> gr.Dropdown:
             gr.HTML('<p class="hint">Ctrl-Enter generates, Esc stops.</p>', elem_id="hint")
             with gr.Group():
                 choice = gr.Radio(list(PRESETS), value=DEFAULT_PRESET, label="Sampling", elem_id="preset")
-                sliders = {name: _slider(name, preset[name]) for name in SLIDERS}
+                sliders = {name: option_slider(name, preset[name]) for name in SLIDERS}
             with gr.Row(elem_id="seed-row"):
                 seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=OPTION["seed"].metadata["maximum"],
                                  min_width=120, elem_id="seed")  # fmt: skip
                 dice = gr.Button("New seed", min_width=90, elem_id="dice")
+            with gr.Accordion("More settings", open=False, elem_id="more"):
+                penalty = option_slider("repetition_penalty", 1.0)
+                ends = gr.Textbox(
+                    label="Stop at", lines=2, max_lines=8, elem_id="stop-strings",
+                    info="Strings that end the text, one on each line.",
+                )  # fmt: skip
         with gr.Column(scale=5, min_width=300, elem_id="generate-text"):
-            text = story(INVITATION)
+            text, read_text = story(INVITATION), reader()
+            with gr.Column(elem_id="next"):
+                words = distribution.words()
+                chart = gr.Plot(visible=False, show_label=False, container=False, elem_id="next-chart")
             ticket = gr.Textbox(visible="hidden", elem_id="ticket")
+            place = gr.Textbox(visible="hidden", elem_id="place")
 
+    settings = {"seed": seed, **sliders, "repetition_penalty": penalty, "stop": ends}
     stops = Stops()
 
     @handler
-    def generate(model: str, prompt: str, seed: float, ticket: str, **settings: float) -> Iterator[Any]:
-        name = str(ticket)[:MOST_CHARACTERS]
+    def generate(model: str, prompt: str, ticket: str, **chosen: Any) -> Iterator[Any]:
+        name = runs.run_name(ticket)
         if name.startswith(AGAIN):
             yield gr.skip()
             return
-        whole = {"seed": seed, "top_k": settings.pop("top_k"), "max_new_tokens": settings.pop("max_new_tokens")}
+        yield from _told(name, lambda: GenerateRequest(model, prompt, (chosen_options(chosen),)))
+
+    @handler
+    def carry_on(event: gr.EventData, **chosen: Any) -> Iterator[Any]:
+        asked = _asked(event)
+        chosen |= {"seed": asked["seed"]} if "seed" in asked else {}
+        yield from _told(
+            runs.run_name(asked.get("run")),
+            lambda: runs.continued(asked.get("model"), asked.get("ids"), asked.get("given"), chosen_options(chosen)),
+        )
+
+    def _told(name: str, make_request: Any) -> Iterator[Any]:
+        """The story's news of a run; what is wrong with the request is told there too."""
         try:
-            options = SamplingOptions(**settings, **{name: _whole(value) for name, value in whole.items()})
-            request = GenerateRequest(model, prompt, (options,))
+            request = make_request()
         except PlaygroundError as error:
-            yield story_value(status=str(error), run=name)
+            yield run_value(name, str(error))
             raise
-        yield from stream(engine, request, name, stops)
+        yield from runs.stream(engine, request, name, stops)
+
+    def leave(event: gr.EventData) -> None:
+        """The page went on to another run before this one was over."""
+        stops.add(_asked(event).get("run"))
+
+    @handler
+    def replay(event: gr.EventData) -> Iterator[Any]:
+        asked = _asked(event)
+        name = runs.run_name(asked.get("run"))
+        try:
+            yield from runs.replay(engine, asked.get("text"), name, stops)
+        except PlaygroundError as error:
+            yield run_value(name, str(error))
+            raise
+
+    @handler
+    def read(event: gr.EventData, **chosen: Any) -> Iterator[Any]:
+        asked = _asked(event)
+        given = asked.get("options")
+        drawn = chosen_options(chosen) if given is None else options_from(given, "The text to read")
+        name = runs.run_name(asked.get("run"))
+        yield from runs.read(engine, asked.get("model"), asked.get("ids"), asked.get("start"), drawn, name)
+
+    @handler
+    def look(place: str, **chosen: Any) -> Iterator[Any]:
+        yield from distribution.look(engine, place, chosen_options(chosen))
+
+    @handler
+    def open_link(event: gr.EventData) -> list[Any]:
+        link = read_link(_asked(event).get("link"), refresh_choices(engine))
+        values = {name: getattr(link.options, name) for name in settings}
+        values["stop"] = "\n".join(link.options.stop)
+        chosen = gr.skip() if link.model is None else link.model
+        return [{"notice": link_words(link)}, chosen, link.prompt, None, *values.values()]
 
     quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    run.click(None, [prompt, text], [text, ticket], js=BEGIN, **quiet)
-    started = run.click(
-        generate, inputs_kwargs={"model": model, "prompt": prompt, "seed": seed, "ticket": ticket, **sliders},
-        outputs=text, concurrency_id=GENERATIONS, concurrency_limit=generations, trigger_mode="multiple",
-        show_progress="hidden", api_visibility="private",
-    )  # fmt: skip
-    started.failure(None, [text, ticket], text, js=FAIL, **quiet)
+    running = {
+        "outputs": text, "concurrency_id": GENERATIONS, "concurrency_limit": generations, "trigger_mode": "multiple",
+        "show_progress": "hidden", "api_visibility": "private",
+    }  # fmt: skip
+    reading = {
+        "concurrency_id": READERS, "concurrency_limit": 4, "show_progress": "hidden", "api_visibility": "private",
+    }  # fmt: skip
+    run.click(None, [prompt, model], ticket, js=BEGIN, **quiet)
+    started = [
+        run.click(generate, inputs_kwargs={"model": model, "prompt": prompt, "ticket": ticket, **settings}, **running),
+        text.submit(carry_on, inputs_kwargs=settings, **running),
+        text.upload(replay, None, **running),
+    ]  # fmt: skip
+    for each in started:
+        each.failure(None, None, None, js=FAILED, **quiet)
     # Not Gradio's ``cancels``: it loses sight of a run that begins while the one before is being cancelled.
-    stop.click(None, text, text, js=STOP, **quiet)
-    clear.click(None, None, [text, prompt], js=CLEAR % INVITATION, **quiet)
-    gr.on([stop.click, clear.click], stops.add, ticket, None, **quiet)
+    stop.click(stops.add, ticket, None, js=STOP, **quiet)
+    clear.click(stops.add, ticket, None, js=CLEAR, **quiet)
+    clear.click(None, None, prompt, js="() => ''", **quiet)
+    text.stop(leave, None, None, **quiet)
+
+    text.expand(read, inputs_kwargs=settings, outputs=read_text, trigger_mode="multiple", **reading)
+    warpers = {name: settings[name] for name in (*WARPERS, "repetition_penalty")}
+    redraw = {"fn": look, "inputs_kwargs": {"place": place, **warpers}, "outputs": [chart, words]}
+    text.select(None, None, place, js=PLACE, **quiet).then(**redraw, **reading)
+    gr.on([each.change for each in warpers.values()], **redraw, **reading, trigger_mode="always_last")
+    text.input(open_link, None, [text, model, prompt, choice, *settings.values()], **quiet)
 
     preset_options = PRESETS[DEFAULT_PRESET]
     choice.input(
@@ -113,56 +177,17 @@ def build(engine: Any, models: Models, generations: int) -> gr.Dropdown:
     )  # fmt: skip
     # A slider moved by hand leaves the preset.
     gr.on([sliders[option].input for option in preset_options], None, None, choice, js="() => null", **quiet)
-    dice.click(None, None, seed, js="() => Math.floor(Math.random() * 1e6)", api_visibility="private")
+    most = OPTION["seed"].metadata["maximum"]
+    dice.click(None, None, seed, js=f"() => Math.floor(Math.random() * {most})", **quiet)
+    draws.build(engine, {"model": model, "prompt": prompt, **settings}, generations)
     return model
 
 
-def _slider(name: str, value: float) -> gr.Slider:
-    about = OPTION[name].metadata
-    return gr.Slider(
-        about["minimum"], SHOWN_MOST.get(name, about["maximum"]), value, step=about["step"], label=LABELS[name],
-        info=about["description"], elem_id=name.replace("_", "-"),
-    )  # fmt: skip
-
-
-def _whole(value: float | None) -> Any:
-    """A number field's value as an int where it is one; what is not is left for the options to refuse."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def stream(
-    engine: Any, request: GenerateRequest, name: str | None = None, stops: Container[str | None] = ()
-) -> Iterator[dict[str, Any]]:
-    """What the story shows while ``request`` runs, every ``REFRESH_SECONDS`` or, of long texts, less often. Closing it
-    stops the work, and so does ``name``, the run's, among the ``stops``."""
-    prompt, text, status, first, sent = request.prompt, "", "Waiting …", None, 0.0
-    tokens: list[str] = []
-    try:
-        with closing(engine.run(request)) as events:
-            for event in events:
-                if name in stops:
-                    yield story_value(prompt, text, f"{status} · stopped by you", run=name, tokens=tokens)
-                    return
-                if isinstance(event, Loading):
-                    status = loading_words(event)
-                elif isinstance(event, Prefill):
-                    status = "Reading the prompt …" if event.done < event.total else "Writing …"
-                elif isinstance(event, Token):
-                    tokens.append(token_value(event.step))
-                    text += event.step.text
-                    first = event.seconds if first is None else first
-                    status = count_words(len(tokens), event.seconds - first)
-                elif isinstance(event, Ended):
-                    yield story_value(prompt, text, ended_words(event), run=name, tokens=tokens)
-                    return
-                now = time.monotonic()
-                if now - sent >= REFRESH_SECONDS * max(1.0, len(tokens) / LIGHT):
-                    sent = now
-                    yield story_value(prompt, text, status, running=True, run=name, tokens=tokens)
-    except PlaygroundError as error:
-        yield story_value(prompt, text, str(error), run=name, tokens=tokens)
-        raise
-
-
 def refresh_choices(engine: Any) -> Sequence[str]:
+    """The models that write text, as they are known now."""
     return generating(engine.answer(ModelsRequest()))
+
+
+def _asked(event: gr.EventData) -> dict[str, Any]:
+    """What the page sent along with an event."""
+    return event._data if isinstance(event._data, dict) else {}

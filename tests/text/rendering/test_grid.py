@@ -10,7 +10,7 @@ from playground import limits
 from playground.errors import DamagedFile, InvalidConfig, InvalidRequest, MissingFile
 from playground.text.rendering import GridConfig, GridRenderer, one_line, open_renderer
 
-FONTS = Path(__file__).resolve().parents[2] / "assets" / "fonts"
+FONTS = Path(__file__).resolve().parents[3] / "assets" / "fonts"
 FONT = FONTS / "DejaVuSansMono.ttf"
 PRINTABLE = "".join(map(chr, range(32, 127)))
 
@@ -116,6 +116,15 @@ def test_fonts_that_cannot_be_used_are_refused(tmp_path, monkeypatch):
         open_renderer({"style": "grid", "font_file": "bad.ttf"}, tmp_path)
 
 
-def test_other_styles_are_not_guessed():
-    assert open_renderer({"text_renderer_type": "TextRenderer", "font_file": FONT.name}, FONTS) is None
-    assert open_renderer({}, FONTS) is None
+@pytest.mark.parametrize(("text", "words"), [("ab cd", [(0, 1), (1, 3)]), (" a  bcd", [(0, 1), (2, 4)]), ("", [])])
+def test_words_and_separators_are_known(renderer, text, words):
+    strip = renderer.render(text)
+    assert list(strip.words) == words
+    assert strip.separators == (strip.num_text_patches,)
+    assert strip.text_patches.tolist() == list(range(strip.num_text_patches))
+
+
+@pytest.mark.parametrize("text", [("a", "b"), ["a", "b"], None, 3])
+def test_only_one_text_is_drawn(renderer, text):
+    with pytest.raises(InvalidRequest, match="reads one text"):
+        renderer.render(text)
