@@ -159,8 +159,15 @@ def hidden_patches(strip: Strip, mask: np.ndarray) -> np.ndarray:
 
 
 def computed_patches(strip: Strip) -> int:
-    """How many patches, from the first on, can matter: up to the last one that is no padding."""
-    return int(np.flatnonzero(strip.attention_mask)[-1]) + 1
+    """How many patches, from the first on, can matter: up to the last one that is no padding.
+
+    Raises:
+        InvalidRequest: if all are padding.
+    """
+    attended = np.flatnonzero(strip.attention_mask)
+    if not len(attended):
+        raise InvalidRequest("The strip's attention mask is 0 everywhere, so there is nothing to read.")
+    return int(attended[-1]) + 1
 
 
 @torch.inference_mode()

@@ -150,6 +150,8 @@ def test_what_does_not_belong_together_is_refused(model):
             ),
             strip,
         )
+    with pytest.raises(InvalidRequest, match="nothing to read"):
+        reconstruct(model, Strip(strip.pixels, 1, np.zeros(529, np.uint8), ""))
     for mask in (np.zeros(5), np.full(529, 2), "mask", None, [[1], [1, 2]], np.zeros((529, 1))):
         with pytest.raises(InvalidRequest, match="529 zeros and ones"):
             reconstruct(model, strip, mask)

@@ -25,7 +25,7 @@ COUNTS = tuple(range(FEWEST, limits.COLUMNS + 1))
 INVITATION = "Press Compare."
 TOKENS = 120  # new ones of each column, at first
 SEED = 10  # at first: the demos go together for a while, then part
-LIGHT = 400  # tokens of all columns; a longer comparison is refreshed less often
+LIGHT = 250  # tokens of all columns; a longer comparison is refreshed less often
 CELLS = ("model", *SETTINGS)  # what a column has
 
 
