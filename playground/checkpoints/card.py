@@ -19,7 +19,7 @@ class ModelCard:
         fingerprint: short identity of those files (see ``TensorFile.fingerprint``).
         sizes: the network's config.
         context_length: the most tokens of a sequence, or patches of a picture.
-        tokenizer: what the tokenizer is, or None.
+        tokenizer: what the tokenizer is, or None. tokenizer_fingerprint: identity of its files, or None.
         training: what the checkpoint tells about its training.
         abilities: among "generate", "reconstruct", "senses".
         notes: plain sentences: choices made, disagreements found, warnings.
@@ -40,6 +40,7 @@ class ModelCard:
     abilities: tuple[str, ...]
     training: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    tokenizer_fingerprint: str | None = None
 
     def lines(self) -> list[tuple[str, str]]:
         """The card as (label, text) pairs, for a table on a screen or in a terminal."""

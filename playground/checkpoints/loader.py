@@ -357,6 +357,7 @@ def describe(name: str, model: Model, bundle: Bundle, notes: list[str], training
         abilities=tuple(sorted(model.abilities)),
         training=dict(training),
         notes=tuple(notes),
+        tokenizer_fingerprint=model.tokenizer.fingerprint if model.tokenizer else None,
     )
 
 

@@ -77,7 +77,7 @@ def choose_dice(begun: Sequence[Started], seed: int, count: int, same: bool) -> 
 def _tokenizer(started: Started) -> tuple[str, ...]:
     """What two columns with the same tokenizer have in common, and no others."""
     card = started.card
-    known = getattr(card, "tokenizer_fingerprint", None)
+    known = card.tokenizer_fingerprint
     return ("tokenizer", known) if known else ("model", card.name, card.fingerprint)
 
 

@@ -30,7 +30,8 @@ from playground.ui.wording import ENDS, count_words, loading_words
 
 GENERATIONS = "generations"  # the concurrency limit that all generations share
 FEWEST, DEFAULT_COUNT = 2, 8
-LIGHT = 1000  # tokens; more are refreshed less often
+LIGHT = 2000  # tokens; more are refreshed less often
+CARD_SECONDS = 0.02  # between two refreshes, for each card: a page that is sent more than it can draw hears no Stop
 TEMPLATE = """
 <div class="draws">
   <div class="draws-bar"><span class="draws-status" role="status" aria-live="polite"></span>
@@ -130,8 +131,9 @@ def _whole(value: Any) -> Any:
 def stream(
     engine: Any, request: GenerateRequest, name: str | None = None, stops: Container[str | None] = ()
 ) -> Iterator[dict[str, Any]]:
-    """What the cards show while ``request`` runs, every ``REFRESH_SECONDS`` or, of many tokens, less often. Closing it
-    stops the work, and so does ``name``, the run's, among the ``stops``."""
+    """What the cards show while ``request`` runs, the less often the more they are and the longer. Closing it stops the
+    work, and so does ``name``, the run's, among the ``stops``."""
+    pause = max(REFRESH_SECONDS, CARD_SECONDS * len(request.rows))
     samples, lines = begin_samples(request.rows), [""] * len(request.rows)
     status, first, sent, drawn, about = "Waiting …", None, 0.0, 0, None
 
@@ -160,7 +162,7 @@ def stream(
                     first = event.seconds if first is None else first
                     status = f"{len(samples)} samples · {count_words(drawn, event.seconds - first)}"
                 now = time.monotonic()
-                if now - sent >= REFRESH_SECONDS * max(1.0, drawn / LIGHT):
+                if now - sent >= pause * max(1.0, drawn / LIGHT):
                     sent = now
                     yield value(status, running=True)
         yield value(status)

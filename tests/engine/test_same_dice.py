@@ -116,15 +116,15 @@ def test_what_two_models_must_share_to_be_of_one_tokenizer(models_folder, open_o
     assert choose_dice([one, one], 0, 2, True).kind == "token"
     # The same tokenizer, but a begin token for one of the two: places would not be the same places.
     assert choose_dice([one, longer], 0, 2, True) == Dice("position", True, (0, 0))
-    stranger = replace(one, card=replace(one.card, name="another", fingerprint="f" * 64))
-    assert choose_dice([one, stranger], 0, 2, True).one_tokenizer == same_tokenizer(one, stranger)
-    assert choose_dice([one, stranger], 7, 2, False).seeds == (7, 8)
-
-
-def same_tokenizer(one, other):
-    """By the cards' own words on their tokenizers, where they have any."""
-    names = [getattr(each.card, "tokenizer_fingerprint", None) for each in (one, other)]
-    return None not in names and names[0] == names[1]
+    copy = replace(one, card=replace(one.card, name="another", fingerprint="f" * 64))
+    assert choose_dice([one, copy], 0, 2, True) == Dice("token", True, (0, 0))  # other weights, the same tokenizer
+    other = replace(one, card=replace(one.card, tokenizer_fingerprint="0" * 12))
+    assert choose_dice([one, other], 0, 2, True) == Dice("position", False, (0, 0))
+    # Without tokenizers only the very same model is known to name its tokens alike.
+    bare, strange = (replace(each, card=replace(each.card, tokenizer_fingerprint=None)) for each in (one, copy))
+    assert choose_dice([bare, bare], 0, 2, True).one_tokenizer
+    assert not choose_dice([bare, strange], 0, 2, True).one_tokenizer
+    assert choose_dice([one, other], 7, 2, False).seeds == (7, 8)
 
 
 @pytest.mark.parametrize("count", [0, 5])
