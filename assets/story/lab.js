@@ -376,6 +376,8 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("open-sample", (event) => {
   openRecord(event.detail.record, event.detail.status || "One of the samples");
+  const { top, bottom } = strip.getBoundingClientRect();
+  if (bottom < 0 || top > window.innerHeight - 80) story.scrollIntoView({ behavior: "smooth", block: "start" });
 });
 const takeLink = () => {
   if (!location.hash.startsWith("#try=")) return;

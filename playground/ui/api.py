@@ -32,9 +32,8 @@ from playground.engine.requests import (
 )
 from playground.engine.samples import Sample, begin_samples, seeded_rows
 from playground.generation.options import SamplingOptions
-from playground.ui.boundary import REFRESH_SECONDS, checked_tokenizer, handler
+from playground.ui.boundary import GENERATIONS, READERS, REFRESH_SECONDS, checked_tokenizer, handler
 from playground.ui.draws import DEFAULT_COUNT
-from playground.ui.tabs.generate import GENERATIONS
 
 DEFAULT = SamplingOptions()
 
@@ -196,7 +195,10 @@ def build(engine: Any, generations: int, local: bool) -> None:
         )  # fmt: skip
     for function in (next_tokens, score, read, card, load_model):
         gr.api(
-            handler(function, toast=False), api_name=function.__name__, concurrency_id="readers", concurrency_limit=4
+            handler(function, toast=False),
+            api_name=function.__name__,
+            concurrency_id=READERS,
+            concurrency_limit=MOST_READERS,
         )
     for function in (list_models, unload_model):
         gr.api(handler(function, toast=False), api_name=function.__name__, queue=False)

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 0.05  # at most so often does what a stream shows travel to the browser
 TOAST_SECONDS = 12
+GENERATIONS = "generations"  # what all generations share: a concurrency limit
+READERS = {"concurrency_id": "readers", "concurrency_limit": 4}  # shared by all that only read a text
 
 
 @contextmanager

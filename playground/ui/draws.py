@@ -22,13 +22,12 @@ from playground.engine.requests import GenerateRequest, Loading, Prefill, Starte
 from playground.engine.samples import Sample, begin_samples, seeded_rows
 from playground.errors import PlaygroundError
 from playground.generation.options import SamplingOptions
-from playground.ui.boundary import REFRESH_SECONDS, handler
+from playground.ui.boundary import GENERATIONS, REFRESH_SECONDS, handler
 from playground.ui.openings import Leaf, Opening, group_openings
 from playground.ui.story import AGAIN, MOST_CHARACTERS, Stops
 from playground.ui.theme import component_script
 from playground.ui.wording import ENDS, count_words, loading_words
 
-GENERATIONS = "generations"  # the concurrency limit that all generations share
 FEWEST, DEFAULT_COUNT = 2, 8
 LIGHT = 2000  # tokens; more are refreshed less often
 CARD_SECONDS = 0.02  # between two refreshes, for each card: a page that is sent more than it can draw hears no Stop

@@ -12,13 +12,13 @@ from playground.engine.requests import ColumnEvent, ColumnFailed, Ended, Generat
 from playground.engine.same_dice import Dice, compare
 from playground.errors import InvalidRequest, PlaygroundError
 from playground.generation.options import SamplingOptions
-from playground.ui.boundary import REFRESH_SECONDS, handler
+from playground.ui.boundary import GENERATIONS, REFRESH_SECONDS, handler
 from playground.ui.column_state import ColumnState
 from playground.ui.columns_view import BEGIN, FAIL, STOP, columns_value, columns_view
 from playground.ui.compare_setups import FIRST, NEUTRAL, SETTINGS, SETUPS, preset_of, settings_words
 from playground.ui.sampling_form import LABELS, OPTION, PRESETS
 from playground.ui.story import AGAIN, MOST_CHARACTERS, Stops
-from playground.ui.tabs.generate import EXAMPLES, GENERATIONS, generating, refresh_choices
+from playground.ui.tabs.generate import EXAMPLES, generating, refresh_choices
 
 FEWEST = 2
 COUNTS = tuple(range(FEWEST, limits.COLUMNS + 1))

@@ -9,7 +9,7 @@ from playground.engine.requests import GenerateRequest, Models, ModelsRequest
 from playground.errors import PlaygroundError
 from playground.generation.options import options_from
 from playground.ui import distribution, draws, runs
-from playground.ui.boundary import handler
+from playground.ui.boundary import GENERATIONS, READERS, handler
 from playground.ui.links import link_words, read_link
 from playground.ui.sampling_form import (
     DEFAULT_PRESET,
@@ -21,9 +21,6 @@ from playground.ui.sampling_form import (
     option_slider,
 )
 from playground.ui.story import AGAIN, BEGIN, CLEAR, FAILED, PLACE, STOP, Stops, reader, run_value, story
-
-GENERATIONS = "generations"  # the one thing that generations share: a concurrency limit
-READERS = "readers"
 
 INVITATION = "Press Generate."
 EXAMPLES = [
@@ -146,9 +143,7 @@ def build(engine: Any, models: Models, generations: int) -> gr.Dropdown:
         "outputs": text, "concurrency_id": GENERATIONS, "concurrency_limit": generations, "trigger_mode": "multiple",
         "show_progress": "hidden", "api_visibility": "private",
     }  # fmt: skip
-    reading = {
-        "concurrency_id": READERS, "concurrency_limit": 4, "show_progress": "hidden", "api_visibility": "private",
-    }  # fmt: skip
+    reading = {**READERS, "show_progress": "hidden", "api_visibility": "private"}
     run.click(None, [prompt, model], ticket, js=BEGIN, **quiet)
     started = [
         run.click(generate, inputs_kwargs={"model": model, "prompt": prompt, "ticket": ticket, **settings}, **running),
@@ -168,7 +163,8 @@ def build(engine: Any, models: Models, generations: int) -> gr.Dropdown:
     redraw = {"fn": look, "inputs_kwargs": {"place": place, **warpers}, "outputs": [chart, words]}
     text.select(None, None, place, js=PLACE, **quiet).then(**redraw, **reading)
     gr.on([each.change for each in warpers.values()], **redraw, **reading, trigger_mode="always_last")
-    text.input(open_link, None, [text, model, prompt, choice, *settings.values()], **quiet)
+    # In the queue, because Gradio shows the errors only of what went through it.
+    text.input(open_link, None, [text, model, prompt, choice, *settings.values()], **reading)
 
     preset_options = PRESETS[DEFAULT_PRESET]
     choice.input(

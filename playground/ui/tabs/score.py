@@ -12,13 +12,12 @@ from playground import limits
 from playground.engine.requests import Loading, Models, Prefill, Score, ScoreRequest
 from playground.errors import InvalidRequest, PlaygroundError
 from playground.ui import score_view as view
-from playground.ui.boundary import REFRESH_SECONDS, handler
+from playground.ui.boundary import READERS, REFRESH_SECONDS, handler
 from playground.ui.charts.surprise import Curve, surprise_figure
 from playground.ui.story import AGAIN, MOST_CHARACTERS, Stops
 from playground.ui.tabs.generate import generating
 from playground.ui.wording import loading_words
 
-READERS = {"concurrency_id": "readers", "concurrency_limit": 4}  # shared with the endpoints that only read a text
 EXAMPLES = [
     "Once upon a time, there was a little girl named Lily. She loved to play with her red ball in the garden. "
     "One day, her mom gave her a big piano to eat.",
