@@ -194,12 +194,7 @@ def build(engine: Any, generations: int, local: bool) -> None:
             concurrency_limit=generations,
         )  # fmt: skip
     for function in (next_tokens, score, read, card, load_model):
-        gr.api(
-            handler(function, toast=False),
-            api_name=function.__name__,
-            concurrency_id=READERS,
-            concurrency_limit=MOST_READERS,
-        )
+        gr.api(handler(function, toast=False), api_name=function.__name__, **READERS)
     for function in (list_models, unload_model):
         gr.api(handler(function, toast=False), api_name=function.__name__, queue=False)
 
