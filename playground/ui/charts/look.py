@@ -17,6 +17,7 @@ def layout(height: int, **more: Any) -> dict[str, Any]:
     """A figure's layout of ``height`` pixels; ``more`` is merged over it."""
     axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "fixedrange": True, "automargin": True}
     return {
+        "template": "none",  # Plotly's own look would travel and be taken in with every redraw
         "height": height,
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "paper_bgcolor": "rgba(0, 0, 0, 0)",

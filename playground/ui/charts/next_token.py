@@ -1,6 +1,7 @@
 """Bars of the next token: how likely each is to the model, and what the sampling settings make of it."""
 
 import html
+import math
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -10,15 +11,16 @@ from playground.ui.charts.look import AFTER, BEFORE, SHADE, layout
 
 SHOWN = 20
 HEIGHT = 250
+MARGIN = {"l": 44, "r": 8, "t": 8, "b": 68}  # fixed: Plotly's own fitting draws everything several times
 
 
 def next_token_figure(known: NextToken) -> go.Figure:
     """Two bars for each of the likeliest tokens; those that the settings leave stand on a shaded ground."""
     tokens = known.tokens[:SHOWN]
     places = list(range(len(tokens)))
-    before, after = [2.718281828459045**token.logprob for token in tokens], [token.probability for token in tokens]
+    before, after = [math.exp(token.logprob) for token in tokens], [token.probability for token in tokens]
     names = [_label(token.text) for token in tokens]
-    figure = go.Figure(layout=layout(HEIGHT, barmode="overlay", bargap=0.25, showlegend=False))
+    figure = go.Figure(layout=layout(HEIGHT, barmode="overlay", margin=MARGIN))
     for values, colour, width, words in (
         (before, BEFORE, 0.82, "by the model"),
         (after, AFTER, 0.46, "after the settings"),
@@ -29,8 +31,11 @@ def next_token_figure(known: NextToken) -> go.Figure:
         )  # fmt: skip
     for start, end in _stretches([value > 0 for value in after]):
         figure.add_vrect(x0=start - 0.5, x1=end + 0.5, fillcolor=SHADE, line_width=0, layer="below")
-    figure.update_xaxes(tickvals=places, ticktext=names, tickangle=-40, range=[-0.6, len(tokens) - 0.4], showgrid=False)
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero", nticks=5)
+    figure.update_xaxes(
+        tickvals=places, ticktext=names, tickangle=-40, range=[-0.6, len(tokens) - 0.4], showgrid=False,
+        automargin=False,
+    )  # fmt: skip
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero", nticks=5, automargin=False)
     return figure
 
 

@@ -131,6 +131,12 @@ def build(engine: Any, models: Models, generations: int) -> gr.Dropdown:
         yield from distribution.look(engine, place, chosen_options(chosen))
 
     @handler
+    def redraw_at(place: str, **chosen: Any) -> tuple[Any, Any]:
+        """As ``look``, in one piece: where a slider moves, the engine remembers what it needs, and runs no model."""
+        *_, last = distribution.look(engine, place, chosen_options(chosen))
+        return last
+
+    @handler
     def open_link(event: gr.EventData) -> list[Any]:
         link = read_link(_asked(event).get("link"), refresh_choices(engine))
         values = {name: getattr(link.options, name) for name in settings}
@@ -160,9 +166,9 @@ def build(engine: Any, models: Models, generations: int) -> gr.Dropdown:
 
     text.expand(read, inputs_kwargs=settings, outputs=read_text, trigger_mode="multiple", **reading)
     warpers = {name: settings[name] for name in (*WARPERS, "repetition_penalty")}
-    redraw = {"fn": look, "inputs_kwargs": {"place": place, **warpers}, "outputs": [chart, words]}
-    text.select(None, None, place, js=PLACE, **quiet).then(**redraw, **reading)
-    gr.on([each.change for each in warpers.values()], **redraw, **reading, trigger_mode="always_last")
+    shown = {"inputs_kwargs": {"place": place, **warpers}, "outputs": [chart, words]}
+    text.select(None, None, place, js=PLACE, **quiet).then(look, **shown, **reading)
+    gr.on([each.change for each in warpers.values()], redraw_at, **shown, **quiet, trigger_mode="always_last")
     # In the queue, because Gradio shows the errors only of what went through it.
     text.input(open_link, None, [text, model, prompt, choice, *settings.values()], **reading)
 
