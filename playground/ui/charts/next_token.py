@@ -33,6 +33,7 @@ def next_token_figure(known: NextToken) -> go.Figure:
         figure.add_vrect(x0=start - 0.5, x1=end + 0.5, fillcolor=SHADE, line_width=0, layer="below")
     figure.update_xaxes(
         tickvals=places, ticktext=names, tickangle=-40, range=[-0.6, len(tokens) - 0.4], showgrid=False,
+        ticklabeloverflow="allow",
         automargin=False,
     )  # fmt: skip
     figure.update_yaxes(tickformat=".0%", rangemode="tozero", nticks=5, automargin=False)
