@@ -148,10 +148,9 @@ def build(engine: Any, generations: int, local: bool) -> None:
         options = SamplingOptions(temperature=temperature, top_p=top_p, top_k=top_k, min_p=min_p)
         yield from answer(NextTokenRequest(model, prompt, options, top=top))
 
-    def score(model: str, text: str = "", token_ids: list[int] | None = None) -> Iterator[dict[str, Any]]:
-        """The natural log-probability of every token of a text, given those before it, and bits per byte. Token ids in
-        place of the text are taken as they are."""
-        yield from answer(ScoreRequest(model, text if token_ids is None else token_ids))
+    def score(model: str, text: str) -> Iterator[dict[str, Any]]:
+        """The natural log-probability of every token of a text, given those before it, and bits per byte."""
+        yield from answer(ScoreRequest(model, text))
 
     def read(
         model: str, token_ids: list[int], start: int = 1, temperature: float = 1.0, top_p: float = 1.0, top_k: int = 0,

@@ -28,7 +28,7 @@ ENDPOINTS = {
         "seed", "stop", "dice",
     ],
     "/next_tokens": ["model", "prompt", "top", "temperature", "top_p", "top_k", "min_p"],
-    "/score": ["model", "text", "token_ids"],
+    "/score": ["model", "text"],
     "/read": ["model", "token_ids", "start", "temperature", "top_p", "top_k", "min_p"],
     "/card": ["model"],
     "/load_model": ["model", "dtype", "tokenizer"],
@@ -95,8 +95,10 @@ def test_a_text_can_be_read_as_if_the_model_had_written_it(client):
     assert "".join(token["text"] for token in seen) == run["text"]
     drawn = [token["probability"] for token in run["record"]["parts"][0]["tokens"]]
     assert [token["probability"] for token in seen] == pytest.approx(drawn, abs=1e-3)
-    scored = client.predict("shard", token_ids=ids, api_name="/score")
-    assert [token["logprob"] for token in seen] == pytest.approx(scored["logprobs"][len(prompt) :], abs=1e-4)
+    scored = client.predict("shard", PROMPT, api_name="/score")
+    assert scored["token_ids"] == prompt
+    told = client.predict("shard", prompt, api_name="/read")["tokens"]
+    assert [token["logprob"] for token in told] == pytest.approx(scored["logprobs"][1:], abs=1e-4)
     for token in seen:
         likeliest = [other["logprob"] for other in token["alternatives"]]
         assert len(likeliest) == 10

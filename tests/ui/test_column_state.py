@@ -28,7 +28,7 @@ from playground.ui.sampling_form import PRESETS
 from playground.ui.story import Stops
 from playground.ui.tabs.compare import requests, stream
 
-CARD = SimpleNamespace(name="model", fingerprint="f", tokenizer="bytes, 256 ids")
+CARD = SimpleNamespace(name="model", fingerprint="f", tokenizer="bytes, 256 ids", tokenizer_fingerprint="t")
 
 
 def token(text, seconds=0.0, end=None, logprob=-1.25):
