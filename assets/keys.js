@@ -13,8 +13,8 @@
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         // A text box reports its value when it loses focus or on input; let the last input arrive first.
         if (press("key-run")) event.preventDefault();
-      } else if (event.key === "Escape") {
-        press("key-stop");
+      } else if (event.key === "Escape" && !event.target.closest?.(".tok-card")) {
+        press("key-stop"); // in a token's card, Escape closes the card
       }
     },
     true,

@@ -16,14 +16,18 @@ const visible = (text) => {
 // Eight steps of surprise in bits; each has a colour in style.css.
 const step = (logprob) => Math.min(7, Math.max(0, Math.floor(-logprob / Math.LN2)));
 
+// What to call a token that was drawn: its text or, where it has none of its own, the tokenizer's name for it.
+const nameOf = ([piece, , , others, drawn]) => piece || others.find(([id]) => id === drawn)?.[1] || "";
+
 // A token of a strip. Only one of a strip's tokens takes part in the Tab order; arrow keys lead on from there.
-const makeToken = (text, logprob, first) => {
+const makeToken = (text, logprob, first, name = text) => {
   const span = make("span", `tok s${step(logprob)}`, text);
+  if (/^\s*\n\s*$/.test(text)) span.classList.add("tok-newline"); // else it would have no width to point at
   const [lead] = /^\s+(?=\S)/.exec(text) || [""];
   if (lead) span.replaceChildren(lead, make("span", "word", text.slice(lead.length))); // no colour on the space before
   span.tabIndex = first ? 0 : -1;
   span.setAttribute("role", "button");
-  span.setAttribute("aria-label", `${visible(text)}, ${percent(Math.exp(logprob))}`);
+  span.setAttribute("aria-label", `${visible(name)}, ${percent(Math.exp(logprob))}`);
   return span;
 };
 
@@ -46,7 +50,7 @@ const fillCard = (card, [piece, logprob, probability, others, drawn], choose) =>
   const taken = ([id, , other]) => (drawn === undefined ? Math.abs(other - logprob) < 1e-9 : id === drawn);
   card.replaceChildren();
   const head = make("div", "tok-head");
-  head.append(make("b", "", `“${visible(piece)}”`));
+  head.append(make("b", "", `“${visible(nameOf([piece, logprob, probability, others, drawn]))}”`));
   const rank = others.findIndex(taken);
   const place = rank < 0 ? "beyond the ten likeliest" : rank === 0 ? "the likeliest" : `choice ${rank + 1}`;
   head.append(make("span", "", `${place} · model ${percent(Math.exp(logprob))} · drawn from ${percent(probability)}`));

@@ -2,6 +2,7 @@
 // `watch` come from Gradio, the rest from tokens.js and the other files of this folder.
 let current = null; // the name of the run on show
 let notice = "";
+let focusAt = null; // the number of a token that gets the focus once it is there: it was chosen by key
 let placeValue = ""; // the place whose next token is looked at, as JSON for the server
 const before = []; // names that undo leads back to
 const after = []; // and redo
@@ -13,6 +14,7 @@ const show = () => {
   const run = currentRun();
   const root = run && rootOf(run);
   const tokens = run ? pathOf(run) : [];
+  if (find(".show-prompt").checked) readPrompt();
   const withPrompt = root?.promptTokens && find(".show-prompt").checked;
   if (withPrompt) {
     drawTokens(promptStrip, root.promptTokens, true);
@@ -23,8 +25,11 @@ const show = () => {
   markForks(run);
   find(".story-status").textContent = run ? run.status : notice || (props.value || {}).invitation || lab.invitation;
   const rate = run && !run.running ? rateOf(run) : null;
-  const whole = run?.parent && run.tokens.length ? ` · ${tokens.length} tokens in all` : "";
-  find(".story-rate").textContent = whole + (rate === null ? "" : ` · ${rate.toFixed(2)} bits/byte`);
+  const facts = [];
+  if (run?.parent && run.tokens.length) facts.push(`${tokens.length} tokens in all`);
+  if (rate !== null) facts.push(`${rate.toFixed(2)} bits/byte`);
+  if (run?.parts.length) facts.push(root.model, `seed ${run.parts[0].options.seed}`);
+  find(".story-rate").textContent = facts.map((fact) => ` · ${fact}`).join("");
   find(".story-caret").hidden = !run?.running;
   find(".story-legend").hidden = !tokens.length;
   const ready = run && tokens.length > 0 && !run.running && root.ids;
@@ -34,6 +39,11 @@ const show = () => {
   enable("again", run && !run.running && root.ids && run.parts.length);
   for (const name of ["save", "share", "copy"]) enable(name, ready);
   drawBranches(root);
+  if (focusAt !== null && strip.childNodes[focusAt]) {
+    const node = strip.childNodes[focusAt];
+    focusAt = null;
+    node.focus({ preventScroll: true });
+  }
 };
 
 const enable = (name, yes) => {
@@ -59,7 +69,7 @@ const drawBranches = (root) => {
     const item = make("li");
     const button = make("button", "branch");
     button.type = "button";
-    button.style.marginLeft = `${Math.min(depth, 6) * 14}px`;
+    button.style.paddingLeft = `${8 + Math.min(depth, 6) * 14}px`;
     button.setAttribute("aria-current", String(run.name === current));
     const tokens = pathOf(run);
     const kept = textOf(tokens.slice(0, run.keep));
@@ -156,15 +166,17 @@ const branch = (from, keep, given, seed) => {
 };
 
 // Another token in place of one on show: a way that exists already is shown, a new one is drawn.
-const takeAnother = ({ token, index, ofPrompt }, [id, piece]) => {
+const takeAnother = ({ token, index, ofPrompt }, [id]) => {
   if (id === token[4]) return;
+  focusAt = card.contains(document.activeElement) && !ofPrompt ? index : null;
   const run = currentRun();
   const root = rootOf(run);
   if (ofPrompt) {
     const stopped = stopRunning();
     if (stopped) trigger("stop", { run: stopped });
     const prompt = textOf(root.promptTokens.slice(0, index));
-    const made = addRun({ name: newName(), prompt, model: root.model, ids: root.ids.slice(0, index) });
+    const ids = root.ids.slice(0, index);
+    const made = addRun({ name: newName(), family: root.family, prompt, model: root.model, ids });
     go(made.name);
     trigger("submit", { run: made.name, model: root.model, ids: made.ids, given: [id] });
     return;
@@ -203,7 +215,7 @@ const readAgain = () => {
 };
 const readPrompt = () => {
   const root = currentRun() && rootOf(currentRun());
-  if (!root?.ids || root.promptTokens || root.ids.length < 2 || root.askedPrompt) return;
+  if (!root?.ids || root.running || root.promptTokens || root.ids.length < 2 || root.askedPrompt) return;
   root.askedPrompt = true;
   trigger("expand", { run: `prompt:${root.name}`, model: root.model, ids: root.ids, start: 1 });
 };
@@ -252,7 +264,8 @@ const actions = {
     setSeed(seed);
     if (run.parent) branch(runs.get(run.parent), run.keep, given, seed);
     else {
-      const made = addRun({ name: newName(), prompt: root.prompt, model: root.model, ids: root.ids, given: run.given });
+      const { family, prompt, model, ids } = root;
+      const made = addRun({ name: newName(), family, prompt, model, ids, given: run.given });
       go(made.name);
       trigger("submit", { run: made.name, model: root.model, ids: root.ids, given, seed });
     }
@@ -306,7 +319,9 @@ const lab = {
   invitation: "",
   begin: (prompt, model) => {
     const running = underWay();
-    if (running) return AGAIN + running.name;
+    if (running && running.name === current && !running.parent && running.prompt === prompt && running.model === model)
+      return AGAIN + running.name; // pressed twice
+    if (running) trigger("stop", { run: stopRunning() });
     const run = addRun({ name: newName(), prompt, model });
     go(run.name);
     return run.name;

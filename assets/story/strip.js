@@ -17,7 +17,7 @@ const drawTokens = (place, tokens, ofPrompt) => {
   }
   for (let i = same; i < tokens.length; i++) {
     const [text, logprob] = tokens[i];
-    const node = logprob === null ? make("span", "tok tok-first", text) : makeToken(text, logprob, i === 0);
+    const node = logprob === null ? make("span", "tok tok-first", text) : makeToken(text, logprob, i === 0, nameOf(tokens[i]));
     owners.set(node, { token: tokens[i], index: i, ofPrompt });
     place.append(node);
   }

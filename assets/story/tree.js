@@ -1,7 +1,8 @@
 // The tree of runs. A run continues a prompt (a root) or the first `keep` tokens of its parent's text.
 // run: { name, parent, keep, prompt, model, ids, head, parts, tokens, status, running, stopped, end, promptTokens }
-// A token is [text, logprob, probability, [[id, text, logprob, probability], …], id, unfinished]; `ids` are a root's prompt
-// ids. The last text of a run may end in a sign for an unfinished character, with which a run that goes on then begins.
+// A token is [text, logprob, probability, [[id, text, logprob, probability], …], id, unfinished, cut]; `ids` are a root's
+// prompt ids. A run's last text may end in a sign for an unfinished character, or lack what a stop string cut off: a run
+// that goes on begins with the character, and after what was cut off. Roots of one `family` began as the same prompt.
 const MOST_RUNS = 60;
 const runs = new Map();
 
@@ -11,8 +12,8 @@ const pathOf = (run) => (run.parent ? keptOf(run).concat(run.tokens) : run.token
 const keptOf = (run) => {
   const kept = pathOf(runs.get(run.parent)).slice(0, run.keep);
   const last = kept.at(-1);
-  if (last?.[5]) {
-    last.settled ||= [last[0].slice(0, -last[5].length), ...last.slice(1, 5)];
+  if (last?.[5] || last?.[6]) {
+    last.settled ||= [last[0].slice(0, last[0].length - last[5].length) + last[6], ...last.slice(1, 5)];
     kept[kept.length - 1] = last.settled;
   }
   return kept;
@@ -21,7 +22,7 @@ const idsOf = (tokens) => tokens.map((token) => token[4]);
 const textOf = (tokens) => tokens.map((token) => token[0]).join("");
 
 const addRun = (run) => {
-  const whole = { parent: null, keep: 0, prompt: "", model: "", ids: null, head: null, parts: [], tokens: [], end: null };
+  const whole = { parent: null, family: run.name, keep: 0, prompt: "", model: "", ids: null, head: null, parts: [], tokens: [], end: null };
   runs.set(run.name, Object.assign(whole, { status: "Waiting …", running: true, stopped: false, promptTokens: null }, run));
   for (const [name, old] of runs) {
     if (runs.size <= MOST_RUNS) break;
@@ -84,8 +85,8 @@ const rateOf = (run) => {
   return bytes ? counted.reduce((sum, token) => sum - token[1], 0) / Math.LN2 / bytes : null;
 };
 
-// The runs of one tree to choose from, as [run, depth]: one that another continues from its very end is left out.
-const branchesOf = (root) => {
+// The runs of a family to choose from, as [run, depth]: one that another continues from its very end is left out.
+const branchesOf = (one) => {
   const children = (run) => [...runs.values()].filter((other) => other.parent === run.name);
   const walk = (run, depth) => {
     const length = pathOf(run).length;
@@ -94,5 +95,5 @@ const branchesOf = (root) => {
     const own = goesOn ? walk(goesOn, depth) : [[run, depth]];
     return [...own, ...below.filter((other) => other !== goesOn).flatMap((other) => walk(other, depth + 1))];
   };
-  return walk(root, 0);
+  return [...runs.values()].filter((run) => !run.parent && run.family === one.family).flatMap((run) => walk(run, 0));
 };

@@ -1,5 +1,6 @@
 """Which checkpoints exist: the demos that come with the project, the user's folders, and the published ones."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from playground.errors import MissingFile, PlaygroundError
 WEIGHT_SUFFIXES = (".safetensors", ".pt", ".bin")
 CONFIG_FILES = ("config.json", "manifest.json", "pixel_model_config.json")  # what makes a folder one checkpoint
 README_CHARACTERS = 20_000
+SENTENCE_END = re.compile(r"(?<!\bal)\. (?=\W*[A-Z0-9])")  # not that of "et al."
 DESCRIPTION_CHARACTERS = 160
 
 
@@ -174,5 +176,7 @@ def description(folder: Path) -> str:
             paragraph.append(line)
         elif paragraph:
             break
-    first = " ".join(paragraph).split(". ")[0].rstrip(".")
-    return first[:DESCRIPTION_CHARACTERS] or plainly
+    first = SENTENCE_END.split(" ".join(paragraph))[0].rstrip(".")
+    if len(first) > DESCRIPTION_CHARACTERS:
+        first = first[: DESCRIPTION_CHARACTERS - 2].rsplit(" ", 1)[0] + " …"
+    return first or plainly

@@ -22,7 +22,7 @@ from playground.decode.plain import PlainDecoder
 from playground.engine.columns import take_turns
 from playground.engine.memo import Memo
 from playground.engine.records import read_record
-from playground.engine.replay import replay_parts
+from playground.engine.replay import check_prompt, replay_parts
 from playground.engine.requests import (
     CardRequest,
     ColumnEvent,
@@ -133,6 +133,8 @@ class LocalEngine:
             )
         if card.dtype != record.dtype:
             yield from self._load(record.model, {"dtype": record.dtype})
+        with self.manager.lease(record.model) as model:
+            check_prompt(model, record)
         yield from with_threads(record.threads, replay_parts(record, self.generate))
 
     @run.register

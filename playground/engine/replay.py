@@ -7,6 +7,7 @@ from typing import Any
 
 from playground.engine.records import Record
 from playground.engine.requests import Ended, GenerateRequest, Replayed, Started, Token
+from playground.errors import InvalidRequest
 
 Generate = Callable[[GenerateRequest], Generator[Any, None, None]]
 
@@ -38,6 +39,23 @@ def replay_parts(record: Record, generate: Generate) -> Generator[Any, None, Non
             break
         done += len(ids)
     yield Replayed(difference is None, difference)
+
+
+def check_prompt(model: Any, record: Record) -> None:
+    """The text that a record calls its prompt must be that of the ids that the model read.
+
+    Raises:
+        InvalidRequest: it is another one.
+    """
+    ids, prompt = record.parts[0][0].prompt, record.prompt
+    if prompt is None or model.tokenizer is None:
+        return
+    read = (model.tokenizer.decode(ids).strip(), tuple(model.prompt_ids(prompt)) if prompt else ())
+    if prompt.strip() != read[0] and ids != read[1]:
+        raise InvalidRequest(
+            f"The recorded run's prompt is {prompt!r:.60}, but its prompt_ids stand for {read[0]!r:.60}. The file was "
+            "changed: replay it as it was saved."
+        )
 
 
 def first_difference(recorded: Sequence[int], drawn: Sequence[int]) -> int | None:

@@ -41,7 +41,7 @@ class RowState:
         )
         self.given = token_ids(row.given, "given", below=model.network.vocab_size)
         self.warpers = Warpers(row.options, model.sampled_size)
-        self.unfinished = ""
+        self.unfinished = self.cut = self.waiting = ""
         self.stream, self.stops = TextStream(model.tokenizer, prompt), StopStrings(row.options.stop)
 
     def draw(self, logits: Tensor) -> tuple[int, np.ndarray, np.ndarray]:
@@ -64,15 +64,18 @@ class RowState:
     def append(self, token_id: int) -> tuple[str, str | None]:
         """Take a token; return the text that is complete and free of stop strings by now, and why it ends here."""
         self.ids.append(token_id)
-        self.unfinished = ""
+        self.unfinished = self.cut = ""
         end = self._end(token_id)
-        text, found = ("", False) if end == END_TOKEN else self.stops.push(self.stream.push(token_id))
+        fresh = "" if end == END_TOKEN else self.stream.push(token_id)
+        text, found = self.stops.push(fresh)
         if end and not found:
             unfinished = self.stream.flush()
             rest, found = self.stops.push(unfinished)
-            text += rest
+            text, fresh = text + rest, fresh + unfinished
             self.unfinished = "" if found else unfinished
             text += "" if found else self.stops.flush()
+        self.waiting = (self.waiting + fresh)[len(text) :]  # it may be the beginning of a stop string
+        self.cut = self.waiting if found else ""
         return text, STOP_STRING if found else end
 
     def _end(self, token_id: int) -> str | None:
@@ -118,6 +121,7 @@ def draw_steps(model: Any, rows: Sequence[RowState], logits: Tensor) -> Generato
             ),
             end=end,
             unfinished=row.unfinished,
+            cut=row.cut,
         )
 
 

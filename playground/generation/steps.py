@@ -65,6 +65,7 @@ class Step:
         end: None, or why this is the row's last step: one of the four constants above.
         unfinished: the end of ``text`` that stands for a character of which bytes are missing, in a last step only. A
             text that goes on from here begins with that character.
+        cut: what a stop string, found in a last step, took away behind ``text``; the tokens hold it all the same.
     """
 
     row: int
@@ -77,3 +78,4 @@ class Step:
     alternatives: tuple[Alternative, ...]
     end: str | None
     unfinished: str = ""
+    cut: str = ""

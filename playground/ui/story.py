@@ -90,13 +90,13 @@ def run_value(
 
 
 def token_value(step: Step) -> str:
-    """A token as JSON, ``[text, logprob, probability, [[id, text, logprob, probability], …], id, unfinished]``.
+    """A token as JSON, ``[text, logprob, probability, [[id, text, logprob, probability], …], id, unfinished, cut]``.
 
     Text, because with every news of a stream all of the old and the new value are compared, item by item.
     """
     others = [[a.token_id, a.text, round(a.logprob, 4), round(a.probability, 4)] for a in step.alternatives]
     known = [step.text, round(step.logprob, 4), round(step.probability, 4), others, step.token_id]
-    return json.dumps([*known, step.unfinished] if step.unfinished else known)
+    return json.dumps([*known, step.unfinished, step.cut] if step.unfinished or step.cut else known)
 
 
 def story(invitation: str) -> gr.HTML:

@@ -134,7 +134,8 @@ def test_names_that_are_taken_get_a_number():
         ("", "a checkpoint folder"),
         ("# T\n\n> quote\n", "> quote"),
         ("First line\nsecond line. Then more.", "First line second line"),
-        ("x" * 1000, "x" * 160),
+        ("x" * 1000, "x" * 158 + " …"),
+        ("A thing (Who et al. 2023) does it. More.", "A thing (Who et al. 2023) does it"),
         ("\xff\xfe", "ÿþ"),
     ],
 )

@@ -133,6 +133,13 @@ def test_a_run_that_was_taken_another_way_is_replayed_whole(shared_engine, docum
         assert last == Replayed(False, at)
 
 
+def test_a_prompt_that_the_model_never_read_is_refused(shared_engine, document):
+    with pytest.raises(InvalidRequest, match=r"'Twice'.*'Once upon a time'"):
+        list(shared_engine.run(ReplayRequest(document | {"prompt": "Twice"})))
+    *_, last = shared_engine.run(ReplayRequest(document | {"prompt": None}))
+    assert last.same
+
+
 def test_what_was_kept_of_a_part_is_all_that_is_drawn_of_it(shared_engine, document):
     other = branched(shared_engine, document, 6, 123, 5)
     first, second = read_record(other).parts

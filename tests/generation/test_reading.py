@@ -98,3 +98,12 @@ def test_an_unfinished_character_is_told_apart_from_the_text(scripted):
     steps = list(sample_rows(script, [97, *"🙂".encode()[:3]], [Row(SamplingOptions(2, 0.0))]))[1:]
     assert "".join(step.text for step in steps) == "🙂b"
     assert {step.unfinished for step in steps} == {""}
+
+
+def test_what_a_stop_string_cut_off_is_told(scripted):
+    script = scripted("one two. And three")
+    steps = list(sample_rows(script, "one ", [Row(SamplingOptions(20, 0.0, stop=(". And",)))]))[1:]
+    assert "".join(step.text for step in steps) == "two"
+    assert [step.cut for step in steps] == [""] * 7 + [". And"]
+    rest = list(sample_rows(script, [*b"one ", *(step.token_id for step in steps)], [Row(SamplingOptions(6, 0.0))]))[1:]
+    assert "".join(step.text + step.cut for step in [*steps, *rest]) == "two. And three"

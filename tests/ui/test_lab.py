@@ -144,7 +144,7 @@ def test_the_strip_tells_what_a_score_of_the_same_ids_tells(lab, client):
         assert token["logprob"] == pytest.approx(teacher["logprob"], abs=1e-4)
     bits = -sum(token["logprob"] for token in record["parts"][0]["tokens"]) / math.log(2)
     rate = bits / len("".join(lab.texts()).encode())
-    expect(lab.page.locator("#story .story-rate")).to_have_text(f" · {rate:.2f} bits/byte")
+    expect(lab.page.locator("#story .story-rate")).to_have_text(f" · {rate:.2f} bits/byte · shard · seed 0")
 
 
 def test_the_prompts_tokens_can_be_seen_and_left_for_another_way(lab, client):

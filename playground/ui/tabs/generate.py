@@ -133,6 +133,8 @@ def build(engine: Any, models: Models, generations: int) -> gr.Dropdown:
     @handler
     def redraw_at(place: str, **chosen: Any) -> tuple[Any, Any]:
         """As ``look``, in one piece: where a slider moves, the engine remembers what it needs, and runs no model."""
+        if None in chosen.values():  # a field that is being typed in
+            return gr.skip(), gr.skip()
         *_, last = distribution.look(engine, place, chosen_options(chosen))
         return last
 
