@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import time
 from urllib.parse import quote
 
 import pytest
@@ -218,16 +219,59 @@ def test_keys_alone_are_enough(lab):
     assert lab.texts() != first
 
 
+TAKE = """() => {
+    document.querySelectorAll("#story .story-new .tok")[2].click();
+    document.querySelector("#story .tok-card button.tok-row:not(.tok-taken)").click();
+}"""
+
+
 def test_another_way_stops_the_run_that_is_under_way(visit, app):
     lab = Lab(visit())
     lab.guest.begin()
-    expect(lab.tokens.nth(10)).to_be_visible(timeout=SLOW)
-    lab.guest.set("max-new-tokens", 12)
-    lab.take(2, other_choice(lab, 2))
-    lab.until_over()
-    assert len(lab.texts()) == 2 + 12
+    lab.page.evaluate(TAKE)  # at once: the run ends by itself before long
     lab.do("undo")
-    expect(lab.guest.status).to_have_text(re.compile("stopped by you$"))
+    expect(lab.guest.status).to_have_text(re.compile("stopped by you$"), timeout=SLOW)
+    first = lab.texts()
+    lab.do("redo")
+    expect(lab.tokens.nth(5)).to_be_visible(timeout=SLOW)
+    assert lab.texts()[:2] == first[:2]
+    assert lab.texts()[2] != first[2]
+    pressed = time.monotonic()
+    lab.guest.press("stop")
+    app.until_free(pressed)
+
+
+def test_generate_again_stops_what_is_under_way(visit, app):
+    lab = Lab(visit())
+    lab.guest.begin()
+    lab.guest.prompt.fill("Another")
+    lab.guest.press("generate")
+    expect(lab.page.locator("#story .story-text .story-prompt")).to_have_text("Another", timeout=SLOW)
+    expect(lab.tokens.nth(5)).to_be_visible(timeout=SLOW)
+    lab.guest.press("stop")
+    lab.do("undo")
+    expect(lab.guest.status).to_have_text(re.compile("(stopped by you|limit of new tokens)$"), timeout=SLOW)
+
+
+def test_regenerated_texts_are_branches_as_well(lab):
+    first = lab.texts()
+    lab.do("again")
+    expect(lab.page.locator("#seed input")).to_have_value("1")
+    lab.until_over()
+    expect(lab.branches).to_have_count(2)
+    lab.branches.first.click()
+    assert lab.texts() == first
+
+
+def test_newlines_and_end_tokens_can_be_pointed_at(visit):
+    guest = visit()
+    tokens = [{"id": 3, "text": text, "logprob": -1.0, "probability": 0.5} for text in ("a", "\n", "b")]
+    record = {"prompt": "x", "prompt_ids": [1], "model": {"name": "shard"},
+              "parts": [{"options": {"seed": 0}, "given": 0, "tokens": tokens, "end": None}]}  # fmt: skip
+    guest.page.evaluate("(record) => document.querySelector('#story .story').lab.open(record, 'there')", record)
+    newline = guest.page.locator("#story .story-new .tok").nth(1)
+    assert newline.bounding_box()["width"] > 5
+    assert guest.page.locator("#story .story-new").text_content() == "a\nb"
 
 
 def test_a_run_is_kept_downloaded_and_replayed(lab, tmp_path, client):
