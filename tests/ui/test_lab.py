@@ -385,6 +385,7 @@ def test_hostile_text_from_the_browsers_own_memory_is_only_data(visit):
         guest.page.locator("#story .runs .branch").first.click()
         assert guest.page.locator("#story .story-new").text_content() == text
         assert guest.page.locator("#story .story-text .story-prompt").text_content() == text
+        expect(guest.page.locator(".toast-body")).to_be_visible(timeout=SLOW)  # there is no such model
     for bad in ("{", "[1]", '[{"when": 1, "document": {}}]', '[{"when": 1, "document": {"parts": 3}}]'):
         guest.page.evaluate("(text) => localStorage.setItem('playground.runs', text)", bad)
         guest.page.reload()
