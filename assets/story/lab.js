@@ -168,7 +168,8 @@ const branch = (from, keep, given, seed) => {
 // Another token in place of one on show: a way that exists already is shown, a new one is drawn.
 const takeAnother = ({ token, index, ofPrompt }, [id]) => {
   if (id === token[4]) return;
-  focusAt = card.contains(document.activeElement) && !ofPrompt ? index : null;
+  const byKey = document.activeElement?.matches(".tok-card button:focus-visible");
+  focusAt = byKey && !ofPrompt ? index : null;
   const run = currentRun();
   const root = rootOf(run);
   if (ofPrompt) {

@@ -62,7 +62,15 @@ const markChosen = (node) => {
 };
 
 const text = find(".story-text");
-text.addEventListener("mouseover", (event) => event.target.matches(".tok") && openCard(event.target));
+// New tokens may come to lie under a mouse that rests where a card was clicked: nobody pointed at them.
+let restsAt = "";
+const placeOf = (event) => `${event.clientX},${event.clientY}`;
+card.addEventListener("click", (event) => { restsAt = placeOf(event); });
+text.addEventListener("mouseover", (event) => {
+  if (placeOf(event) === restsAt) return;
+  restsAt = "";
+  if (event.target.matches(".tok")) openCard(event.target);
+});
 text.addEventListener("mouseleave", closeSoon);
 card.addEventListener("mouseenter", () => clearTimeout(closing));
 card.addEventListener("mouseleave", closeSoon);

@@ -85,6 +85,7 @@ def test_another_token_is_taken_and_the_old_way_is_kept(lab, client):
     assert second[:5] == first[:5]
     assert second[5] != first[5]
     assert len(second) == 5 + 16
+    expect(lab.card).to_be_hidden()  # the mouse rests where the card was, but points at nothing
     expect(lab.branches).to_have_count(2)
     expect(lab.branches.nth(1)).to_have_attribute("aria-current", "true")
     expect(lab.tokens.nth(5)).to_have_class(re.compile("tok-fork"))
@@ -212,6 +213,7 @@ def test_keys_alone_are_enough(lab):
         lab.page.keyboard.press("ArrowDown")
     lab.page.keyboard.press("Enter")
     expect(lab.tokens.nth(1)).not_to_have_text(first[1], timeout=SLOW)
+    expect(lab.tokens.nth(1)).to_be_focused(timeout=SLOW)
     lab.until_over()
     lab.page.keyboard.press("Alt+z")
     assert lab.texts() == first
