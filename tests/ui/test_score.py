@@ -305,7 +305,7 @@ def test_four_thousand_tokens_are_drawn_at_once_and_only_once(visit):
     height, count = page.evaluate(DRAW)
     took = worked() - began
     assert (count, height > 1000) == (4000, True)
-    assert 0 < took < 0.2
+    assert 0 < took < 0.5  # seconds of computing; about 0.1 on an idle machine
     assert page.evaluate(AGAIN) == [8000, True]  # a block that stays the same keeps its nodes
 
 
