@@ -7,12 +7,12 @@ from typing import Any
 import torch
 
 from playground import limits
-from playground.decode.plain import chunk_length
 from playground.errors import InvalidRequest
 from playground.generation.options import SamplingOptions
 from playground.generation.prompts import prompt_ids
 from playground.generation.row_state import RowState, draw_steps
 from playground.generation.steps import Prefill, Row, Step
+from playground.generation.teacher_forcing import check_fits, forced_states
 
 LOGITS = 2**22  # logits held at once (16 MiB in float32)
 
@@ -30,11 +30,7 @@ def read_steps(
         PlaygroundError: the model's logits are not finite.
     """
     ids = prompt_ids(model, text)
-    if len(ids) > model.network.context_length:
-        raise InvalidRequest(
-            f"The text has {len(ids):,} tokens, but this model's context holds {model.network.context_length:,}. "
-            "Shorten it."
-        )
+    check_fits(model, ids)
     if not 1 <= start <= len(ids):
         raise InvalidRequest(f"Reading was to begin at token {start:,} of {len(ids):,}. Choose one from 1 on.")
     given = ids[start:]
@@ -48,20 +44,12 @@ def read_steps(
 
 
 def _run(model: Any, ids: list[int], start: int, row: RowState) -> Generator[Prefill | Step, None, None]:
-    network, total = model.network, len(ids) - 1
-    cache = network.new_cache()
-    weight = next(iter(network.parameters()), None)
-    sequence = torch.tensor([ids], dtype=torch.int64, device=None if weight is None else weight.device)
-    # Edits may depend on the whole text, so an edited text is read in one piece.
-    controls, chunk = (network.controls([(row.edits, ids)]), len(ids)) if row.edits else (None, chunk_length(network))
+    network = model.network
     most = max(1, LOGITS // network.vocab_size)
-    for begin in range(0, total, chunk):
-        end = min(begin + chunk, total)
-        with torch.inference_mode():
-            hidden = network.hidden_states(sequence[:, begin : begin + chunk], cache, controls)[0]  # (T, D)
-        yield Prefill(end, total)
+    for begin, end, hidden in forced_states(network, ids, row.edits):
+        yield Prefill(end, len(ids) - 1)
         # The state after position i tells of the token at i + 1.
-        for states in hidden[max(0, start - 1 - begin) : end - begin].split(most):
+        for states in hidden[max(0, start - 1 - begin) :].split(most):
             with torch.inference_mode():
                 logits = network.unembed(states[None])[0]  # (t, V)
             for own in logits:

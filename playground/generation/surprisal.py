@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from playground.decode.plain import chunk_length
-from playground.errors import InvalidRequest, PlaygroundError
+from playground.errors import PlaygroundError
 from playground.generation.prompts import check_edits, prompt_ids, token_text
 from playground.generation.steps import Prefill
+from playground.generation.teacher_forcing import check_fits, forced_states
 from playground.text.streaming import TextStream
 
 LOGITS = 2**24  # logits held at once (64 MiB in float32), however large the vocabulary
@@ -61,31 +61,20 @@ def score_events(
     and the :class:`Score` at the end.
     """
     ids = prompt_ids(model, text)
-    if len(ids) > model.network.context_length:
-        raise InvalidRequest(
-            f"The text has {len(ids):,} tokens, but this model's context holds {model.network.context_length:,}. "
-            "Shorten it."
-        )
+    check_fits(model, ids)
     return _run(model, text, ids, check_edits(edits))
 
 
 def _run(
     model: Any, text: str | Sequence[int], ids: list[int], edits: tuple[Any, ...]
 ) -> Generator[Prefill | Score, None, None]:
-    network, total = model.network, len(ids) - 1
+    network, targets = model.network, torch.tensor(ids[1:], dtype=torch.int64)
     logprobs: list[float | None] = [None]
     ranks: list[int | None] = [None]
-    cache = network.new_cache()
-    weight = next(iter(network.parameters()), None)
-    sequence = torch.tensor([ids], dtype=torch.int64, device=None if weight is None else weight.device)
-    # Edits may depend on the whole text, so an edited text is read in one piece, as ``model.logits`` reads it.
-    controls, chunk = (network.controls([(edits, ids)]), len(ids)) if edits else (None, chunk_length(network))
-    for start in range(0, total, chunk):
-        end = min(start + chunk, total)
+    for begin, end, hidden in forced_states(network, ids, edits):
         with torch.inference_mode():
-            hidden = network.hidden_states(sequence[:, start : start + chunk], cache, controls)[0]  # (T, D)
-            _measure(network, hidden[: end - start], sequence[0, start + 1 : end + 1], logprobs, ranks)
-        yield Prefill(end, total)
+            _measure(network, hidden, targets[begin:end].to(hidden.device), logprobs, ranks)
+        yield Prefill(end, len(ids) - 1)
     yield _result(model, text, ids, logprobs, ranks)
 
 

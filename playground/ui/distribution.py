@@ -12,6 +12,7 @@ from playground.engine.requests import Loading, NextTokenRequest, Prefill
 from playground.errors import InvalidRequest
 from playground.generation.options import SamplingOptions
 from playground.ui.charts.next_token import SHOWN, next_token_figure, next_token_words
+from playground.ui.runs import listed_ids
 
 WORDS_TEMPLATE = '<div class="next-words"><div class="section"></div><p></p></div>'
 WORDS_SCRIPT = """
@@ -46,7 +47,7 @@ def look(engine: Any, place: Any, options: SamplingOptions) -> Iterator[tuple[An
         return
     asked = _place(place)
     title = f"What could come after {str(asked.get('title'))[-TITLE_CHARACTERS:]}"
-    request = NextTokenRequest(asked.get("model"), _ids(asked), options, top=SHOWN)
+    request = NextTokenRequest(asked.get("model"), listed_ids(asked.get("ids")), options, top=SHOWN)
     with closing(engine.run(request)) as events:
         for event in events:
             if isinstance(event, Loading | Prefill):
@@ -54,13 +55,6 @@ def look(engine: Any, place: Any, options: SamplingOptions) -> Iterator[tuple[An
             else:
                 shown = {"title": title, "words": next_token_words(event)}
                 yield gr.update(value=next_token_figure(event), visible=True), shown
-
-
-def _ids(asked: dict[str, Any]) -> tuple[int, ...]:
-    ids = asked.get("ids")
-    if not isinstance(ids, list):
-        raise InvalidRequest("Token ids must be a list.")
-    return tuple(ids)
 
 
 def _place(text: Any) -> dict[str, Any]:

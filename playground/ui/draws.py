@@ -21,9 +21,9 @@ from playground.engine.records import record_head
 from playground.engine.requests import GenerateRequest, Loading, Prefill, Started, Step, Token
 from playground.engine.samples import Sample, begin_samples, seeded_rows
 from playground.errors import PlaygroundError
-from playground.generation.options import SamplingOptions
 from playground.ui.boundary import GENERATIONS, REFRESH_SECONDS, handler
 from playground.ui.openings import Leaf, Opening, group_openings
+from playground.ui.sampling_form import chosen_options, whole
 from playground.ui.story import AGAIN, MOST_CHARACTERS, Stops
 from playground.ui.theme import component_script
 from playground.ui.wording import ENDS, count_words, loading_words
@@ -96,7 +96,7 @@ def build(engine: Any, controls: Mapping[str, Any], generations: int) -> gr.HTML
             yield gr.skip()
             return
         try:
-            request = GenerateRequest(model, prompt, seeded_rows(_options(chosen), _whole(count)))
+            request = GenerateRequest(model, prompt, seeded_rows(chosen_options(chosen), whole(count)))
         except PlaygroundError as error:
             yield draws_value(name, str(error))
             raise
@@ -113,18 +113,6 @@ def build(engine: Any, controls: Mapping[str, Any], generations: int) -> gr.HTML
     stop.click(stops.add, ticket, None, **quiet)
     count.change(None, count, run, js='(count) => "Draw " + count', **quiet)
     return cards
-
-
-def _options(chosen: Mapping[str, Any]) -> SamplingOptions:
-    """The sampling options as the tab's widgets have them, or whatever a browser sent in their place."""
-    values = {name: _whole(value) for name, value in chosen.items() if name != "stop"}
-    lines = str(chosen.get("stop") or "").splitlines()  # one string on each line
-    return SamplingOptions(**values, stop=tuple(line for line in lines if line))
-
-
-def _whole(value: Any) -> Any:
-    """A number field's value as an int where it is one; what is not is left for others to refuse."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def stream(

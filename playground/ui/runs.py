@@ -112,7 +112,7 @@ def replayed_words(event: Replayed, tokens: int) -> str:
 
 def read(engine: Any, model: Any, ids: Any, start: Any, options: SamplingOptions, name: str) -> Iterator[dict]:
     """The tokens of a text that is there already, from ``start`` on, with all that could have come instead."""
-    request = ReadRequest(model, _ids(ids), options, start=start)
+    request = ReadRequest(model, listed_ids(ids), options, start=start)
     tokens: list[str] = []
     with closing(engine.run(request)) as events:
         for event in events:
@@ -125,10 +125,15 @@ def read(engine: Any, model: Any, ids: Any, start: Any, options: SamplingOptions
 
 def continued(model: Any, ids: Any, given: Any, options: SamplingOptions) -> GenerateRequest:
     """What goes on after ``ids`` with the tokens ``given``, both as the page sent them."""
-    return GenerateRequest(model, _ids(ids), (options,), given=_ids(given))
+    return GenerateRequest(model, listed_ids(ids), (options,), given=listed_ids(given))
 
 
-def _ids(values: Any) -> tuple[int, ...]:
+def listed_ids(values: Any) -> tuple[Any, ...]:
+    """Token ids as the page sent them, in a list; the requests check each.
+
+    Raises:
+        InvalidRequest: no list, or one that is too long.
+    """
     if not isinstance(values, list) or len(values) > limits.PROMPT_TOKENS:
         raise InvalidRequest(f"Token ids must be a list of at most {limits.PROMPT_TOKENS:,}.")
     return tuple(values)
