@@ -1,5 +1,6 @@
 """A real ``python app.py`` for tests to talk to, and a visitor who opens its page in a browser."""
 
+import json
 import os
 import shutil
 import signal
@@ -122,6 +123,21 @@ def until_answering(process, http, log):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() - began < START_SECONDS, log.read_text()
             time.sleep(0.1)
+
+
+def events(app, name, data):
+    """The server-sent events of a call over plain HTTP, as (event, data) pairs."""
+    joined = app.http.post(
+        f"/gradio_api/call/{name}", content=json.dumps({"data": data}), headers={"content-type": "application/json"}
+    )
+    assert joined.status_code == 200, joined.text
+    with app.http.stream("GET", f"/gradio_api/call/{name}/{joined.json()['event_id']}") as stream:
+        event = None
+        for line in stream.iter_lines():
+            if line.startswith("event: "):
+                event = line.removeprefix("event: ")
+            elif line.startswith("data: "):
+                yield event, json.loads(line.removeprefix("data: "))
 
 
 class Visit:

@@ -12,17 +12,16 @@ import gradio as gr
 from playground.engine.same_dice import OWN, Dice
 from playground.ui.column_state import ColumnState, column_values
 from playground.ui.story import AGAIN
-from playground.ui.theme import component_script
+from playground.ui.theme import SCALE, component_script
 
 PROMPT_CHARACTERS = 160  # of the prompt's end, shown before each column's text
-TEMPLATE = """
+TEMPLATE = f"""
 <div class="cmp">
   <div class="cmp-bar"><span class="cmp-status" role="status" aria-live="polite"></span><span
     class="cmp-dice"></span></div>
   <div class="cmp-grid"></div>
   <div class="cmp-legend" hidden>
-    <span class="scale">expected <i class="s0"></i><i class="s1"></i><i class="s2"></i><i class="s3"></i><i
-      class="s4"></i><i class="s5"></i><i class="s6"></i><i class="s7"></i> surprising</span>
+    {SCALE}
     <span class="cmp-sign"><i class="cmp-mark"></i> where a text parts from the first; bytes count from 0</span>
     <span class="tip">point at a token, or use the arrow keys, to see what else could have come</span></div>
   <div class="tok-card" role="dialog" aria-label="What else could have come" hidden></div>

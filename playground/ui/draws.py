@@ -25,13 +25,13 @@ from playground.ui.boundary import GENERATIONS, REFRESH_SECONDS, handler
 from playground.ui.openings import Leaf, Opening, group_openings
 from playground.ui.sampling_form import chosen_options, whole
 from playground.ui.story import AGAIN, MOST_CHARACTERS, Stops
-from playground.ui.theme import component_script
+from playground.ui.theme import SCALE, component_script
 from playground.ui.wording import ENDS, count_words, loading_words
 
 FEWEST, DEFAULT_COUNT = 2, 8
 LIGHT = 2000  # tokens; more are refreshed less often
 CARD_SECONDS = 0.02  # between two refreshes, for each card: a page that is sent more than it can draw hears no Stop
-TEMPLATE = """
+TEMPLATE = f"""
 <div class="draws">
   <div class="draws-bar"><span class="draws-status" role="status" aria-live="polite"></span>
     <span class="draws-views" hidden><span role="group" aria-label="Order"><button type="button" data-order="likely"
@@ -40,8 +40,7 @@ TEMPLATE = """
       openings</button></span></div>
   <div class="draws-cards"></div>
   <div class="draws-legend" hidden>
-    <span class="scale">expected <i class="s0"></i><i class="s1"></i><i class="s2"></i><i class="s3"></i><i
-      class="s4"></i><i class="s5"></i><i class="s6"></i><i class="s7"></i> surprising</span>
+    {SCALE}
     <span>“1 in 1,000” is the model’s own probability of the whole sample, before the sampling settings. It shrinks
       with every token, so short samples come first. The figures per token and per byte can be compared across
       lengths.</span></div>

@@ -15,7 +15,7 @@ import gradio as gr
 from playground.engine.requests import Score
 from playground.ui.charts.surprise import look_of
 from playground.ui.story import AGAIN
-from playground.ui.theme import component_script
+from playground.ui.theme import SCALE, component_script
 
 EXTREMES = 5  # tokens in each of the two lists
 STRAY_BYTE = re.compile("<0x[0-9A-F]{2}>")  # how a tokenizer names a byte that is no character by itself
@@ -29,11 +29,10 @@ TOTALS_TEMPLATE = """
   <p class="hint">Lower is better: 0 bits for a model that expected every word. Plain storage takes 8 a byte.</p>
 </div>
 """
-STRIPS_TEMPLATE = """
+STRIPS_TEMPLATE = f"""
 <div class="score-strips">
   <div class="score-legend">
-    <span class="scale">expected <i class="s0"></i><i class="s1"></i><i class="s2"></i><i class="s3"></i><i
-      class="s4"></i><i class="s5"></i><i class="s6"></i><i class="s7"></i> surprising</span>
+    {SCALE}
     <span class="tip">0 to 7 bits and more; point at a token, or use the arrow keys</span></div>
   <div class="score-blocks"></div>
   <div class="tok-card score-card" role="dialog" aria-label="How expected this token was" hidden></div>

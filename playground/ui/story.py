@@ -17,9 +17,9 @@ from typing import Any
 import gradio as gr
 
 from playground.engine.requests import Step
-from playground.ui.theme import component_script
+from playground.ui.theme import SCALE, component_script
 
-TEMPLATE = """
+TEMPLATE = f"""
 <div class="story">
   <div class="story-bar">
     <div class="story-tools" role="toolbar" aria-label="What to do with this text">
@@ -38,8 +38,7 @@ TEMPLATE = """
     class="story-new"></span><span class="story-caret" hidden></span></div>
   <div class="story-legend" hidden>
     <span class="story-prompt">your prompt</span>
-    <span class="scale">expected <i class="s0"></i><i class="s1"></i><i class="s2"></i><i class="s3"></i><i
-      class="s4"></i><i class="s5"></i><i class="s6"></i><i class="s7"></i> surprising</span>
+    {SCALE}
     <label><input type="checkbox" class="show-prompt"> the prompt's tokens too</label>
     <span class="tip">Point at a token to see what else could have come; click one of those to go on from there.</span>
   </div>

@@ -9,6 +9,11 @@ STYLES = [ASSETS / name for name in ("style.css", "story.css", "compare.css", "s
 KEYS = ASSETS / "keys.js"
 ICON = ASSETS / "icon.png"
 
+# The legend of the eight colours of surprise (style.css), for components' templates.
+SCALE = (
+    f"""<span class="scale">expected {"".join(f'<i class="s{number}"></i>' for number in range(8))} surprising</span>"""
+)
+
 THEME = gr.themes.Base(
     primary_hue=gr.themes.colors.blue,
     neutral_hue=gr.themes.colors.slate,

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from browser import open_browser
+from gradio_client import Client
 from running_app import Visit, running_app
 
 
@@ -11,6 +12,12 @@ from running_app import Visit, running_app
 def app(tmp_path_factory):
     with running_app(tmp_path_factory.mktemp("app")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def client(app):
+    """The app's endpoints."""
+    return Client(app.url, verbose=False)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import json
 import math
 import threading
 import time
@@ -12,6 +11,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from model_folder import COPIES, ENDLESS
+from running_app import events
 
 from playground.face import load
 from playground.generation.options import SamplingOptions
@@ -38,26 +38,6 @@ ENDPOINTS = {
 }  # fmt: skip
 PROMPT = "Once upon a time"
 DEFAULTS = [64, 0.8, 1.0, 0, 0.0, 1.0, 0, None, "token"]  # of /generate, after model and prompt
-
-
-@pytest.fixture(scope="module")
-def client(app):
-    return Client(app.url, verbose=False)
-
-
-def events(app, name, data):
-    """The server-sent events of a call over plain HTTP, as (event, data) pairs."""
-    joined = app.http.post(
-        f"/gradio_api/call/{name}", content=json.dumps({"data": data}), headers={"content-type": "application/json"}
-    )
-    assert joined.status_code == 200, joined.text
-    with app.http.stream("GET", f"/gradio_api/call/{name}/{joined.json()['event_id']}") as stream:
-        event = None
-        for line in stream.iter_lines():
-            if line.startswith("event: "):
-                event = line.removeprefix("event: ")
-            elif line.startswith("data: "):
-                yield event, json.loads(line.removeprefix("data: "))
 
 
 def refused(call, *parts):

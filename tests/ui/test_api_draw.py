@@ -1,33 +1,14 @@
 """The endpoint that draws several samples at once: each is what /generate gives for its seed."""
 
 import itertools
-import json
 import time
 
 import pytest
-from gradio_client import Client
 from model_folder import ENDLESS
+from running_app import events
 
 PROMPT = "Once upon a time"
 DEFAULTS = [64, 0.8, 1.0, 0, 0.0, 1.0, 0, None, "token"]  # after model, prompt and samples
-
-
-@pytest.fixture(scope="module")
-def client(app):
-    return Client(app.url, verbose=False)
-
-
-def events(app, data):
-    """The server-sent events of a call over plain HTTP, as (event, data) pairs."""
-    joined = app.http.post("/gradio_api/call/draw", json={"data": data})
-    assert joined.status_code == 200, joined.text
-    with app.http.stream("GET", f"/gradio_api/call/draw/{joined.json()['event_id']}") as stream:
-        event = None
-        for line in stream.iter_lines():
-            if line.startswith("event: "):
-                event = line.removeprefix("event: ")
-            elif line.startswith("data: "):
-                yield event, json.loads(line.removeprefix("data: "))
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.1])
@@ -76,7 +57,7 @@ def test_samples_end_each_by_itself(client):
 
 @pytest.mark.parametrize("enough", [0, 5], ids=["at its first event", "while it writes"])
 def test_a_dropped_connection_frees_the_model_within_two_seconds(app, enough):
-    stream = events(app, [ENDLESS, PROMPT, 8, 4096, *DEFAULTS[1:]])
+    stream = events(app, "draw", [ENDLESS, PROMPT, 8, 4096, *DEFAULTS[1:]])
     for _, data in stream:
         if all(len(text) >= enough for text in data[0]["texts"]):
             break
@@ -106,7 +87,7 @@ def test_a_dropped_connection_frees_the_model_within_two_seconds(app, enough):
     ids=lambda value: None if not isinstance(value, list) else value[0].replace(" ", "-"),
 )
 def test_hostile_requests_are_refused_in_a_line(app, arguments, parts):
-    *_, (event, answer) = events(app, [*arguments, *DEFAULTS[len(arguments) - 3 :]])
+    *_, (event, answer) = events(app, "draw", [*arguments, *DEFAULTS[len(arguments) - 3 :]])
     assert event == "error"
     assert "\n" not in answer["error"]
     assert len(answer["error"]) < 600

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import pytest
 from contrast import contrast
-from gradio_client import Client
 from model_folder import ENDLESS
 from playwright.sync_api import expect
 from running_app import HOSTILE, HOSTILE_NAME
@@ -18,11 +17,6 @@ from playground.ui.tabs.generate import EXAMPLES
 SLOW = 60_000  # milliseconds, for what takes long only on a busy machine
 PROMPT = "Once upon a time"
 ENDED = re.compile("^(All columns have ended|\\d of \\d columns failed)")
-
-
-@pytest.fixture(scope="module")
-def client(app):
-    return Client(app.url, verbose=False)
 
 
 class Comparing:

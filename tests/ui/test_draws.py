@@ -5,7 +5,6 @@ import re
 import time
 
 import pytest
-from gradio_client import Client
 from model_folder import ENDLESS
 from playwright.sync_api import expect
 from running_app import HOSTILE
@@ -15,11 +14,6 @@ PROMPT = "Once upon a time"
 TOKENS = 24
 ENDS = {"end token": "the model ended the text", "token limit": "reached the limit of new tokens"}
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-
-
-@pytest.fixture(scope="module")
-def client(app):
-    return Client(app.url, verbose=False)
 
 
 class Draws:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import gradio as gr
 import pytest
+from contrast import contrast
 from playwright.sync_api import expect
 from running_app import HOSTILE, free_port
 
@@ -21,17 +22,6 @@ from playground.ui.theme import STYLES, THEME
 
 SLOW = 60_000
 CARD = ModelCard("fake", "fake", "A fake", 1, "float32", 4, (), "f" * 64, {}, 99, 99, None, ("generate",))
-CONTRAST = """(node) => {
-    const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
-    const light = ([r, g, b]) => {
-        const [x, y, z] = [r, g, b].map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-    };
-    let behind = node;
-    while (numbers(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
-    const pair = [getComputedStyle(node).color, getComputedStyle(behind).backgroundColor].map(numbers).map(light);
-    return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
-}"""
 
 
 def steps_of(row, tokens, end=TOKEN_LIMIT):
@@ -197,7 +187,7 @@ def test_hostile_texts_are_shown_as_they_are(show, scheme):
     page.locator(".draw-words .tok").first.hover()
     for name in (".draw-seed", ".draw-likely", ".draw-per", ".draw-end", ".draws-status", ".draws-legend", ".tok",
                  ".draw-open", ".draws-views [aria-pressed=true]"):  # fmt: skip
-        assert page.locator(name).first.evaluate(CONTRAST) >= 4.5, name
+        assert contrast(page.locator(name)) >= 4.5, name
 
 
 def test_a_hostile_opening_is_shown_as_it_is(show):

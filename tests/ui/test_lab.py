@@ -7,7 +7,6 @@ import time
 from urllib.parse import quote
 
 import pytest
-from gradio_client import Client
 from model_folder import ENDLESS
 from playwright.sync_api import expect
 from running_app import HOSTILE
@@ -15,11 +14,6 @@ from running_app import HOSTILE
 SLOW = 60_000  # milliseconds, for what takes long only on a busy machine
 PROMPT = "Once upon a time"
 OVER = re.compile("(limit of new tokens|ended the text|is full)$")
-
-
-@pytest.fixture(scope="module")
-def client(app):
-    return Client(app.url, verbose=False)
 
 
 class Lab:

@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from contrast import contrast
 from model_folder import ENDLESS
 from playwright.sync_api import expect
 from running_app import HOSTILE, HOSTILE_NAME
@@ -325,30 +326,16 @@ def test_it_fits_a_telephone(visit, scheme):
     assert not guest.scrolls_sideways()
 
 
-CONTRAST = """(selector) => {
-    const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
-    const light = ([r, g, b]) => {
-        const [x, y, z] = [r, g, b].map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-    };
-    const node = document.querySelector(selector);
-    let behind = node;
-    while (numbers(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
-    const pair = [getComputedStyle(node).color, getComputedStyle(behind).backgroundColor].map(numbers).map(light);
-    return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
-}"""
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_quiet_text_can_be_read(visit, scheme):
     """At least 4.5 to 1, as WCAG asks of text."""
     guest = visit(scheme=scheme)
     assert guest.page.evaluate("document.body.classList.contains('dark')") is (scheme == "dark")
     for place in (".story-status", ".story-prompt", ".story-new", ".brand span.what", ".hint"):
-        assert guest.page.evaluate(CONTRAST, place) >= 4.5, place
+        assert contrast(guest.page.locator(place)) >= 4.5, place
     guest.open_models()
     for place in (".model-what", ".model-state", ".memory-words", ".card p", ".section"):
-        assert guest.page.evaluate(CONTRAST, place) >= 4.5, place
+        assert contrast(guest.page.locator(place)) >= 4.5, place
 
 
 def test_a_failure_that_only_gradio_tells_of_ends_the_waiting(visit):

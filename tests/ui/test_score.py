@@ -8,7 +8,6 @@ import time
 
 import pytest
 from contrast import contrast
-from gradio_client import Client
 from model_folder import ENDLESS
 from playwright.sync_api import expect
 from running_app import HOSTILE, HOSTILE_NAME
@@ -21,11 +20,6 @@ from playground.ui.theme import component_script
 SLOW = 60_000  # milliseconds, for what takes long only on a busy machine
 DONE = re.compile("scored by|No score")
 TEXT = "Hé, the cat sat 🦊 on\nthe mat."
-
-
-@pytest.fixture(scope="module")
-def client(app):
-    return Client(app.url, verbose=False)
 
 
 def open_score(guest, models, text):

@@ -4,18 +4,12 @@ import math
 import re
 
 import pytest
-from gradio_client import Client
 from model_folder import ENDLESS
 from playwright.sync_api import expect
 
 SLOW = 60_000  # milliseconds, for what takes long only on a busy machine
 TOKENS = 24
 OPTIONS = {"temperature": 0.8, "top_p": 0.95, "top_k": 0, "seed": 0}  # the page's own at the start
-
-
-@pytest.fixture(scope="module")
-def client(app):
-    return Client(app.url, verbose=False)
 
 
 @pytest.fixture
