@@ -132,7 +132,7 @@ const draw = () => {
   if (unseen && columns?.length) {
     unseen = false;
     if (element.getBoundingClientRect().top > window.innerHeight / 2)
-      (element.closest("#columns") || element).scrollIntoView({ behavior: "smooth", block: "start" });
+      (element.closest(".columns") || element).scrollIntoView({ behavior: "smooth", block: "start" });
   }
 };
 watch("value", draw);

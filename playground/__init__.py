@@ -21,10 +21,17 @@ if TYPE_CHECKING:
     from playground.pixels.masking import MaskOptions as MaskOptions
     from playground.pixels.masking import draw_mask as draw_mask
     from playground.pixels.reconstruction import reconstruct as reconstruct
+    from playground.senses.bias import find_factors as find_factors
+    from playground.senses.bias import probe_bias as probe_bias
     from playground.senses.edits import AddSense as AddSense
     from playground.senses.edits import ScaleSense as ScaleSense
     from playground.senses.edits import SwapDirection as SwapDirection
     from playground.senses.edits import TopicBoost as TopicBoost
+    from playground.senses.inspection import compare_words as compare_words
+    from playground.senses.inspection import inspect_senses as inspect_senses
+    from playground.senses.inspection import nearest_by_sense as nearest_by_sense
+    from playground.senses.inspection import promoters_of as promoters_of
+    from playground.senses.ledger import ledger as ledger
 
 
 __version__ = VERSION
@@ -46,6 +53,13 @@ _HOMES = {
     "ScaleSense": "playground.senses.edits",
     "SwapDirection": "playground.senses.edits",
     "TopicBoost": "playground.senses.edits",
+    "compare_words": "playground.senses.inspection",
+    "inspect_senses": "playground.senses.inspection",
+    "nearest_by_sense": "playground.senses.inspection",
+    "promoters_of": "playground.senses.inspection",
+    "ledger": "playground.senses.ledger",
+    "find_factors": "playground.senses.bias",
+    "probe_bias": "playground.senses.bias",
 }
 __all__ = [*_HOMES, "__version__"]
 

@@ -12,6 +12,7 @@ import typer
 
 from playground import limits
 from playground.commands_pixels import add_pixel_commands
+from playground.commands_senses import EditsOption, add_sense_commands, read_edits_file
 from playground.errors import DamagedFile, InvalidRequest, MissingFile, PlaygroundError
 from playground.generation.options import SamplingOptions
 from playground.settings import load_settings
@@ -142,6 +143,7 @@ def generate(
     samples: Annotated[
         int, typer.Option(help=f"Draw so many at once, up to {limits.ROWS}, with the seeds seed, seed + 1, …")
     ] = 1,
+    edits: EditsOption = None,
     tokenizer: TokenizerOption = None,
     dtype: DtypeOption = None,
     choice: ChoiceOption = None,
@@ -160,17 +162,17 @@ def generate(
     )
     if samples != 1 and save is not None:
         raise InvalidRequest(f"--save keeps one run, but {samples} samples were asked for. Leave one of the two out.")
-    text = _prompt(prompt, ids)
+    text, documents = _prompt(prompt, ids), read_edits_file(edits)
     if samples != 1:
         rows = seeded_rows(options, samples)
         with _engine(models, threads) as engine:
             name = _open(engine, model, tokenizer, dtype, choice)
-            _draw(engine, GenerateRequest(name, text, rows), as_json)
+            _draw(engine, GenerateRequest(name, text, rows, documents), as_json)
         return
     with _engine(models, threads) as engine:
         name = _open(engine, model, tokenizer, dtype, choice)
         shown = as_json or not isinstance(text, str)
-        request, started, steps = GenerateRequest(name, text, (options,)), None, []
+        request, started, steps = GenerateRequest(name, text, (options,), documents), None, []
         for event in engine.run(request):
             if not shown and not isinstance(event, Loading | Started):  # the model takes the prompt
                 print(text, end="", flush=True)
@@ -367,3 +369,4 @@ def card(
 
 
 add_pixel_commands(app, _engine, _open, _prompt)
+add_sense_commands(app, _engine, _open, _prompt)

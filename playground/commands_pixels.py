@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +12,7 @@ from playground.errors import InvalidRequest
 
 # Torch and numpy are imported where they are used: --help need not wait for them.
 if TYPE_CHECKING:
-    from playground.pixels.reconstruction import Reconstruction
+    from playground.engine.patch_requests import Reconstructed
 
 
 def add_pixel_commands(
@@ -40,6 +39,8 @@ def add_pixel_commands(
         over: Annotated[str, typer.Option(help="Count the ratio over the text, or over the whole row.")] = "text",
         every: Annotated[int, typer.Option(help="For the kind every: the distance of hidden patches.")] = 4,
         patches: Annotated[str, typer.Option(help="For the kind manual: the patches to hide, e.g. '3 4 7'.")] = "",
+        longest: Annotated[int, typer.Option(help="For the kind span: patches of the longest one.")] = 6,
+        spacing: Annotated[str, typer.Option(help="Free patches around a span; span: as many as it is long.")] = "span",
         as_published: Annotated[
             bool, typer.Option("--as-published", help="Show raw predictions, as the published demo does.")
         ] = False,
@@ -49,30 +50,37 @@ def add_pixel_commands(
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     ) -> None:
         """Hide patches of a text, let a PIXEL model reconstruct them, and write the pictures."""
-        from playground.face import render
+        from playground.engine.patch_records import record_reconstruction
+        from playground.engine.patch_requests import ReconstructRequest
         from playground.pixels.masking import MaskOptions
-        from playground.pixels.reconstruction import reconstruct as run
 
-        options = MaskOptions(ratio, kind, seed, over, every=every, patches=_numbers(patches))
+        free = spacing if spacing == "span" else _number(spacing)
+        options = MaskOptions(ratio, kind, seed, over, free, every, _numbers(patches), longest)
         wanted = read(text, None)
         with start(models, threads) as engine:
-            name = open_model(engine, model, None, dtype, None)
-            with engine.manager.lease(name) as loaded:
-                result = run(loaded, render(loaded, wanted), options)
-                identity = {"model": loaded.card.name, "fingerprint": loaded.card.fingerprint}
+            request = ReconstructRequest(open_model(engine, model, None, dtype, None), wanted, options)
+            answer = engine.answer(request)
         shown = "as_published" if as_published else "on_the_page"
-        _write(result, shown, out)
+        _write(answer, shown, out)
         if as_json:
-            document = (
-                identity | {"options": asdict(options)} | result.as_json() | {"picture": str(out), "shown": shown}
-            )
+            document = record_reconstruction(request, answer) | {"picture": str(out), "shown": shown}
             print(json.dumps(document, ensure_ascii=False, allow_nan=False), flush=True)
             return
-        loss = "" if result.loss is None else f", loss {result.loss:.4f}"
-        print(f"{out}: {len(result.hidden)} of {result.strip.num_text_patches} patches hidden{loss}.")
-        print(result.rules[shown])
-        for note in result.notes:
+        loss = "" if answer.loss is None else f" Loss {answer.loss:.4f}."
+        print(f"{out}: {answer.summary}{loss}")
+        print(answer.rules[shown])
+        for note in answer.notes:
             print(f"- {note}")
+        if answer.reading:
+            right = sum(read.right for read in answer.reading)
+            print(f"Read back: {right} of {len(answer.reading)} hidden patches are right.")
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise InvalidRequest(f"--spacing must be a whole number or span, not {text[:40]!r}.") from None
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -82,14 +90,16 @@ def _numbers(text: str) -> tuple[int, ...]:
         raise InvalidRequest(f"--patches must be whole numbers such as '3 4 7', not {text[:40]!r}.") from None
 
 
-def _write(result: "Reconstruction", shown: str, out: Path) -> None:
+def _write(answer: "Reconstructed", shown: str, out: Path) -> None:
+    import io
+
+    import numpy as np
     from PIL import Image
 
     from playground.pixels.pictures import sheet
-    from playground.pixels.reconstruction import computed_patches
 
-    lines = [result.pictures[name] for name in ("original", "masked", shown)]
+    lines = [np.asarray(Image.open(io.BytesIO(answer.pictures[name]))) for name in ("original", "masked", shown)]
     try:
-        Image.fromarray(sheet(lines, computed_patches(result.strip))).save(out, format="PNG", optimize=True)
+        Image.fromarray(sheet(lines, answer.shown)).save(out, format="PNG", optimize=True)
     except OSError as error:
         raise InvalidRequest(f"{out} cannot be written: {error.strerror or error}. Choose another file.") from None

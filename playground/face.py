@@ -1,5 +1,6 @@
 """The library's front door: a model by catalogue name, folder, file or Hub id, and text as it reads it."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from playground.checkpoints.catalog import build_catalog
 from playground.checkpoints.loader import LoadOptions, load_model
 from playground.checkpoints.model import Model, PatchModel
 from playground.errors import InvalidRequest
+from playground.senses.edit_documents import read_edit
 from playground.settings import load_settings
 from playground.text.rendering import Strip, Text
 
@@ -37,7 +39,10 @@ def load(
     """
     settings = load_settings()
     entry = build_catalog(settings.checkpoints, settings.models).find(ref)
-    return load_model(entry.ref, LoadOptions(dtype, tokenizer, choices=choices), name=str(ref))
+    model = load_model(entry.ref, LoadOptions(dtype, tokenizer, choices=choices), name=str(ref))
+    if "senses" in model.abilities:  # wherever edits are taken, edit documents are then as good
+        model.network.read_edit = partial(read_edit, network=model.network, tokenizer=model.tokenizer)
+    return model
 
 
 def render(model: Model, text: Text) -> Strip:

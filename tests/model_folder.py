@@ -18,7 +18,7 @@ COPIES = {
 TESTED = ("io.safetensors", "expected.safetensors", "renders.safetensors", "renders.json", "README.json")
 ENDLESS = "endless"
 ENDLESS_SIZES = {
-    "vocab_size": 400, "dim": 64, "n_layers": 16, "n_heads": 4, "head_dim": 16, "mlp_hidden": 128, "max_seq_len": 8192,
+    "vocab_size": 400, "dim": 64, "n_layers": 40, "n_heads": 4, "head_dim": 16, "mlp_hidden": 128, "max_seq_len": 8192,
     "attention_pattern": "gemma4", "sliding_window": 64, "engram_enabled": False, "lm_head_logit_cap": 30.0,
 }  # fmt: skip
 

@@ -8,10 +8,12 @@ import sys
 import numpy as np
 import pytest
 from goldens import GOLDEN
+from patch_models import write_grid_checkpoint
 from PIL import Image
 
 import playground as pg
 from playground import cli
+from playground.engine.patch_records import read_reconstruction
 from playground.pixels.pictures import sheet
 from playground.settings import Settings
 
@@ -59,7 +61,8 @@ def test_the_picture_and_the_numbers_are_the_librarys(run, folder):
     status, out, _ = run("--text", TEXT, "--ratio", 0.4, "--seed", 3)
     result, page = expected(folder, pg.MaskOptions(0.4, seed=3), "on_the_page")
     assert status == 0
-    assert f"{len(result.hidden)} of {result.strip.num_text_patches} patches hidden, loss {result.loss:.4f}" in out
+    assert f"{len(result.hidden)} of the text's {result.strip.num_text_patches} patches are hidden" in out
+    assert f"Loss {result.loss:.4f}." in out
     assert np.array_equal(np.asarray(Image.open("picture.png")), page)
     assert "lightest tenth" in out
     assert "GoNotoCurrent.ttf is not here" in out
@@ -70,13 +73,29 @@ def test_json_holds_the_whole_run(run, folder):
     result, page = expected(folder, pg.MaskOptions(kind="manual", patches=(2, 5)), "as_published")
     found = json.loads(out)
     assert (status, err) == (0, "")
-    assert found["hidden"] == found["mask"] == [2, 5]
+    assert found["hidden"] == [2, 5]
     assert found["loss"] == pytest.approx(result.loss, rel=1e-5)
-    assert found["error"] == pytest.approx(result.error[[2, 5]].tolist(), abs=1e-5)
-    assert found["fingerprint"] == pg.load(folder).card.fingerprint
-    assert found["options"] | {"kind": "manual", "patches": [2, 5], "seed": 42} == found["options"]
+    assert found["errors"] == pytest.approx(result.error[[2, 5]].tolist(), abs=1e-5)
+    assert found["model"]["fingerprint"] == pg.load(folder).card.fingerprint
+    assert found["mask"] | {"kind": "manual", "patches": [2, 5], "seed": 42} == found["mask"]
+    record = read_reconstruction(found)  # as the page opens it
+    assert record.request.mask == pg.MaskOptions(kind="manual", patches=(2, 5))
+    assert (record.request.text, record.hidden) == (TEXT, (2, 5))
     assert (found["text"], found["shown"], found["picture"]) == (TEXT, "as_published", "picture.png")
     assert np.array_equal(np.asarray(Image.open("picture.png")), page)
+
+
+def test_spans_can_be_short_and_close(run, folder):
+    status, out, _ = run("-t", TEXT, "--ratio", 0.5, "--longest", 1, "--spacing", 0, "--json")
+    result, _ = expected(folder, pg.MaskOptions(0.5, spacing=0, longest=1), "on_the_page")
+    assert status == 0
+    assert json.loads(out)["hidden"] == result.hidden.tolist()
+
+
+def test_monospace_text_is_read_back(run, tmp_path):
+    status, out, _ = run("--model", write_grid_checkpoint(tmp_path / "grid"), "-t", TEXT, "--ratio", 0.5)
+    assert status == 0
+    assert "of 6 hidden patches are right." in out
 
 
 def test_text_comes_through_a_pipe(run):
@@ -90,6 +109,8 @@ def test_text_comes_through_a_pipe(run):
     [
         (("--text", TEXT, "--ratio", "2"), "ratio is 2.0"),
         (("--text", TEXT, "--kind", "spans"), "kind is 'spans'"),
+        (("--text", TEXT, "--spacing", "wide"), "--spacing must be a whole number"),
+        (("--text", TEXT, "--longest", "0"), "longest is 0"),
         (("--text", TEXT, "--kind", "manual", "--patches", "x"), "--patches must be whole numbers"),
         (("--text", TEXT, "--kind", "manual", "--patches", "99"), "patches 0 to 24"),
         (("--text", TEXT, "--out", "none/there.png"), "cannot be written"),

@@ -13,7 +13,7 @@ PACKAGE = "playground"
 FLOORS = (
     ("app", "__main__"),
     ("ui", "cli", ""),
-    ("commands_pixels",),
+    ("commands_pixels", "commands_senses"),
     ("engine", "training", "evaluation", "benchmarks", "face"),
     ("checkpoints", "generation", "pixels", "senses"),
     ("decode",),

@@ -3,24 +3,23 @@
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from functools import singledispatchmethod
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from playground import limits
-from playground.checkpoints.card import ModelCard
 from playground.checkpoints.catalog import Catalog, CatalogEntry, build_catalog
 from playground.checkpoints.loader import LoadOptions, estimate_bytes, load_model
 from playground.checkpoints.manager import ModelManager
 from playground.checkpoints.memory import default_budget
 from playground.checkpoints.model import Model
-from playground.decode.plain import PlainDecoder
+from playground.engine.bias import ANSWERS as BIAS_ANSWERS
 from playground.engine.columns import take_turns
+from playground.engine.edits import resolved
 from playground.engine.memo import Memo
+from playground.engine.next_token import answer_next_token
+from playground.engine.patches import ANSWERS as PATCH_ANSWERS
 from playground.engine.records import read_record
 from playground.engine.replay import check_prompt, replay_parts
 from playground.engine.requests import (
@@ -45,30 +44,23 @@ from playground.engine.requests import (
     Token,
     UnloadRequest,
 )
-from playground.errors import InvalidRequest, PlaygroundError
+from playground.engine.senses import ANSWERS as SENSE_ANSWERS
+from playground.errors import InvalidRequest
 from playground.generation.prompts import prompt_ids
 from playground.generation.reading import read_steps
 from playground.generation.sampler import sample_rows
-from playground.generation.steps import Alternative, Prefill, Row, Step
+from playground.generation.steps import Prefill, Row, Step
 from playground.generation.surprisal import score_events
-from playground.generation.warping import Warpers
 from playground.settings import Settings
 
 MEMO_SHARE = 0.05  # of the memory budget
 DECODE = "plain"  # the path of the token steps
 LOADED = "loaded"  # the manager's last stage
-
-
-@dataclass(frozen=True)
-class _Remembered:
-    """All that a redraw of one position needs: no model, no tokenizer."""
-
-    card: ModelCard  # of the load that computed it
-    ids: tuple[int, ...]
-    logits: torch.Tensor  # float32 (vocab_size,)
-    sampled_size: int
-    best: tuple[Alternative, ...]  # limits.SHOWN_TOKENS of them, without warped probabilities
-    entropy_bits: float
+ANSWERS = {
+    **PATCH_ANSWERS,
+    **SENSE_ANSWERS,
+    **BIAS_ANSWERS,
+}  # requests of other modules: type -> a generator function of the engine and the request
 
 
 class LocalEngine:
@@ -77,7 +69,7 @@ class LocalEngine:
     def __init__(self, catalog: Catalog, manager: ModelManager):
         self.catalog = catalog
         self.manager = manager
-        self._memo = Memo(int(MEMO_SHARE * manager.memory().budget))
+        self.memo = Memo(int(MEMO_SHARE * manager.memory().budget))
 
     @singledispatchmethod
     def run(self, request: Any) -> Iterator[Any]:
@@ -86,7 +78,9 @@ class LocalEngine:
         Raises:
             PlaygroundError: with one line on what is wrong, now or while the events are read.
         """
-        raise TypeError(f"The engine knows no request of type {type(request).__name__}.")
+        if type(request) not in ANSWERS:
+            raise TypeError(f"The engine knows no request of type {type(request).__name__}.")
+        return ANSWERS[type(request)](self, request)
 
     def answer(self, request: Any) -> Any:
         """The last event of :meth:`run`: the answer itself for requests that have one."""
@@ -99,11 +93,12 @@ class LocalEngine:
 
     @run.register
     def generate(self, request: GenerateRequest) -> Generator[Loading | Prefill | Token | Ended, None, None]:
-        yield from self._load(request.model)
+        yield from self.loading(request.model)
         with self.manager.lease(request.model) as model:
             ids = tuple(prompt_ids(model, request.prompt))
+            edits = yield from resolved(model, request.model, request.edits)
             yield Started(model.card, ids, torch.get_num_threads(), DECODE)
-            rows = [Row(options, request.edits, request.given) for options in request.rows]
+            rows = [Row(options, edits, request.given) for options in request.rows]
             first: dict[int, float] = {}
             with closing(sample_rows(model, ids, rows)) as events:
                 began = time.perf_counter()
@@ -124,7 +119,7 @@ class LocalEngine:
     @run.register
     def replay(self, request: ReplayRequest) -> Generator[Any, None, None]:
         record = read_record(request.document)
-        yield from self._load(record.model)
+        yield from self.loading(record.model)
         card = self.manager.card(record.model)
         if card.fingerprint != record.fingerprint:
             raise InvalidRequest(
@@ -132,49 +127,42 @@ class LocalEngine:
                 f"is {card.fingerprint[:16]}. Load the checkpoint that it was made with."
             )
         if card.dtype != record.dtype:
-            yield from self._load(record.model, {"dtype": record.dtype})
+            yield from self.loading(record.model, {"dtype": record.dtype})
         with self.manager.lease(record.model) as model:
             check_prompt(model, record)
         yield from with_threads(record.threads, replay_parts(record, self.generate))
 
     @run.register
     def read(self, request: ReadRequest) -> Generator[Any, None, None]:
-        yield from self._load(request.model)
+        yield from self.loading(request.model)
         with self.manager.lease(request.model) as model:
             ids = tuple(prompt_ids(model, request.text))
+            edits = yield from resolved(model, request.model, request.edits)
             yield Started(model.card, ids, torch.get_num_threads(), DECODE)
             began = time.perf_counter()
-            with closing(read_steps(model, ids, request.options, request.edits, request.start)) as events:
+            with closing(read_steps(model, ids, request.options, edits, request.start)) as events:
                 for event in events:
                     yield event if isinstance(event, Prefill) else Token(event, time.perf_counter() - began)
 
     @run.register
     def score(self, request: ScoreRequest) -> Generator[Any, None, None]:
-        yield from self._load(request.model)
+        yield from self.loading(request.model)
         with self.manager.lease(request.model) as model, closing(score_events(model, request.text)) as events:
             yield from events
 
     @run.register
     def next_token(self, request: NextTokenRequest) -> Generator[Loading | Prefill | NextToken, None, None]:
-        card = self.manager.card(request.model)
-        known = None if card is None else self._memo.get(_key(card, request))
-        remembered = known is not None
-        if known is None:
-            yield from self._load(request.model)
-            with self.manager.lease(request.model) as model:
-                known = yield from _remember(model, request)
-                self._memo.put(_key(model.card, request), known, _bytes(known, request))
-        yield _distribution(known, request, remembered)
+        return answer_next_token(self, request)
 
     @run.register
     def load(self, request: LoadRequest) -> Generator[Loading | Loaded, None, None]:
         choices = dict(request.choices) | {"dtype": request.dtype, "tokenizer": request.tokenizer}
-        yield from self._load(request.model, choices)
+        yield from self.loading(request.model, choices)
         yield Loaded(request.model, self.manager.card(request.model))
 
     @run.register
     def card(self, request: CardRequest) -> Generator[Loading | Loaded, None, None]:
-        yield from self._load(request.model)
+        yield from self.loading(request.model)
         with self.manager.lease(request.model) as model:
             yield Loaded(request.model, model.card)
 
@@ -187,7 +175,8 @@ class LocalEngine:
     def models(self, request: ModelsRequest) -> Iterator[Models]:
         yield self._models()
 
-    def _load(self, name: str, choices: Mapping[str, Any] | None = None) -> Iterator[Loading]:
+    def loading(self, name: str, choices: Mapping[str, Any] | None = None) -> Iterator[Loading]:
+        """Load a model, or load it anew with other choices; nothing if it is there."""
         for stage in self.manager.loading(name, choices):
             if stage.stage != LOADED:
                 yield Loading(stage.name, stage.stage, stage.fraction, stage.seconds)
@@ -237,57 +226,6 @@ def with_threads(count: int, events: Generator[Any, None, None]) -> Generator[An
 def _ended(step: Step, seconds: float) -> Ended:
     tokens = step.index + 1
     return Ended(step.row, step.end, tokens, seconds, (tokens - 1) / seconds if tokens > 1 and seconds > 0 else None)
-
-
-def _key(card: ModelCard, request: NextTokenRequest) -> tuple:
-    """Unique to one load of a model, and so to its files, precision, tokenizer and choices: while a value is kept it
-    keeps its card, so that no other card can come to have the same id."""
-    return (id(card), request.prompt, request.edits)
-
-
-def _bytes(known: _Remembered, request: NextTokenRequest) -> int:
-    """What a value takes, about: for a small vocabulary, texts and objects weigh more than the logits."""
-    return known.logits.nbytes + 400 * len(known.best) + 64 * (len(known.ids) + len(request.prompt))
-
-
-def _remember(model: Model, request: NextTokenRequest) -> Generator[Prefill, None, _Remembered]:
-    """Read the prompt, chunk by chunk so that it can be stopped, and return what redraws need."""
-    ids = prompt_ids(model, request.prompt)
-    model.batch(ids)  # checked against the context
-    decoder = PlainDecoder(model.network)
-
-    def controls(length: int) -> Any:
-        return model.network.controls([(request.edits, ids[:length])])
-
-    for done, total in decoder.prefill(ids, controls if request.edits else None):
-        yield Prefill(done, total)
-    logits = decoder.logits[0].float().clone()
-    logprobs = logits.double().log_softmax(-1)
-    if not bool(logprobs.max().isfinite()):
-        raise PlaygroundError(
-            f"The model's logits after {len(ids):,} tokens are not finite numbers. The checkpoint or its precision is "
-            "at fault: check its weights, or load it in float32."
-        )
-    top = logprobs[: model.sampled_size].topk(min(limits.SHOWN_TOKENS, model.sampled_size))
-    texts = [str(i) if model.tokenizer is None else model.tokenizer.token_text(i) for i in top.indices.tolist()]
-    best = zip(top.indices.tolist(), texts, top.values.tolist(), strict=True)
-    entropy = float(-(logprobs.exp() * logprobs.clamp(min=-1e9)).sum() / np.log(2))
-    likeliest = tuple(Alternative(i, text, logprob, 0.0) for i, text, logprob in best)
-    return _Remembered(model.card, tuple(ids), logits, model.sampled_size, likeliest, entropy)
-
-
-def _distribution(known: _Remembered, request: NextTokenRequest, remembered: bool) -> NextToken:
-    tokens, logprobs = Warpers(request.options, known.sampled_size).survivors(known.ids, known.logits)
-    warped = dict(zip(tokens.tolist(), np.exp(logprobs).tolist(), strict=True))
-    return NextToken(
-        tokens=tuple(
-            Alternative(a.token_id, a.text, a.logprob, warped.get(a.token_id, 0.0)) for a in known.best[: request.top]
-        ),
-        entropy_bits=known.entropy_bits,
-        effective_choices=2**known.entropy_bits,
-        survivors=len(tokens),
-        remembered=remembered,
-    )
 
 
 def open_engine(settings: Settings) -> LocalEngine:

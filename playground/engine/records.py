@@ -9,6 +9,7 @@ everything in it is checked.
 import math
 import platform
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, fields, replace
 from importlib.metadata import version
 from typing import Any
@@ -18,6 +19,7 @@ from playground.engine.requests import GenerateRequest, Started
 from playground.errors import InvalidRequest
 from playground.generation.options import options_from, token_ids
 from playground.generation.steps import Step
+from playground.senses.edit_documents import REQUIRED, check_edit
 from playground.senses.edits import AddSense, Edit, ScaleSense, SwapDirection, TopicBoost
 from playground.version import VERSION
 
@@ -64,9 +66,14 @@ def record_run(request: GenerateRequest, started: Started, steps: Sequence[Step]
     prompt = request.prompt if isinstance(request.prompt, str) else None
     return record_head(request.model, started) | {
         "prompt": prompt,
-        "edits": [{"kind": type(edit).__name__, **asdict(edit)} for edit in request.edits],
+        "edits": [_recorded(edit) for edit in request.edits],
         "parts": [part],
     }
+
+
+def _recorded(edit: Edit | Mapping[str, Any]) -> dict[str, Any]:
+    """An edit document as it was asked for, or an edit object with its ids."""
+    return {"kind": type(edit).__name__, **asdict(edit)} if isinstance(edit, Edit) else deepcopy(dict(edit))
 
 
 def record_head(model: str, started: Started) -> dict[str, Any]:
@@ -131,7 +138,7 @@ def read_record(document: Mapping[str, Any]) -> Record:
 
 
 def _part(
-    part: Any, name: Any, prompt: tuple[int, ...], edits: tuple[Edit, ...]
+    part: Any, name: Any, prompt: tuple[int, ...], edits: tuple[Edit | Mapping[str, Any], ...]
 ) -> tuple[GenerateRequest, tuple[int, ...]]:
     """What one part asks for after ``prompt``, and its tokens."""
     part = _object({"part": part}, "part")
@@ -160,11 +167,17 @@ def _list(document: Mapping[str, Any], name: str, most: int, default: Any = None
     return value
 
 
-def _edit(document: Any) -> Edit:
-    """An edit of what ``asdict`` made of it; the network checks its ids and senses."""
-    kind = EDITS.get(document.get("kind")) if isinstance(document, Mapping) else None
+def _edit(document: Any) -> Edit | Mapping[str, Any]:
+    """An edit document, checked, or an edit of what ``asdict`` made of it; the network checks its ids and senses."""
+    name = document.get("kind") if isinstance(document, Mapping) else None
+    if isinstance(name, str) and name in REQUIRED:
+        check_edit(document)
+        return document
+    kind = EDITS.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise InvalidRequest(f"The recorded run has an edit of unknown kind; known are {', '.join(EDITS)}.")
+        raise InvalidRequest(
+            f"The recorded run has an edit of unknown kind; known are {', '.join((*REQUIRED, *EDITS))}."
+        )
     values = {name: _plain(value) for name, value in document.items() if name != "kind"}
     try:
         return kind(**values)

@@ -5,6 +5,7 @@ are those of limits.py; whatever arrives here comes from a browser and is checke
 """
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,15 +16,16 @@ from playground.generation.options import SamplingOptions, token_ids
 from playground.generation.prompts import check_edits
 from playground.generation.steps import Alternative, Prefill, Step
 from playground.generation.surprisal import Score
+from playground.senses.edit_documents import check_edit
 from playground.senses.edits import Edit
 
 NAME_CHARACTERS = 500
 
 __all__ = [
     "CardRequest", "ColumnEvent", "ColumnFailed", "CompareRequest", "Ended", "GenerateRequest", "LoadRequest",
-    "Loaded", "Loading", "ModelState", "Models", "ModelsRequest", "NextToken", "NextTokenRequest", "Prefill",
-    "ReadRequest", "ReplayRequest", "Replayed", "Request", "Score", "ScoreRequest", "Started", "Step", "Token",
-    "UnloadRequest",
+    "Loaded", "Loading", "ModelState", "Models", "ModelsRequest", "MovedToken", "NextToken", "NextTokenRequest",
+    "Prefill", "ReadRequest", "ReplayRequest", "Replayed", "Request", "Score", "ScoreRequest", "Started", "Step",
+    "Token", "UnloadRequest",
 ]  # fmt: skip
 
 
@@ -34,7 +36,8 @@ def _check_model(name: Any) -> None:
         raise InvalidRequest(f"The model's name has {len(name):,} characters; at most {NAME_CHARACTERS} are allowed.")
 
 
-def _check_prompt(prompt: Any) -> str | tuple[int, ...]:
+def check_prompt_text(prompt: Any) -> str | tuple[int, ...]:
+    """A text, or token ids as a tuple, of an allowed length; raises InvalidRequest for anything else."""
     if isinstance(prompt, str):
         if len(prompt) > limits.PROMPT_CHARACTERS:
             raise InvalidRequest(
@@ -57,13 +60,21 @@ def _check_given(given: Any) -> tuple[int, ...]:
     return token_ids(given, "given")
 
 
-def _check_edits(edits: Any) -> tuple[Edit, ...]:
+def check_asked_edits(edits: Any) -> tuple[Edit | Mapping[str, Any], ...]:
+    """``edits`` as a tuple of edit objects and checked edit documents; the engine reads these once the model is there.
+
+    Raises:
+        InvalidRequest: no list, too many, or what no model could take.
+    """
     if isinstance(edits, str | bytes) or not isinstance(edits, Sequence):
         raise InvalidRequest(f"edits must be a list of edits, not {type(edits).__name__}.")
-    for edit in edits:
+    checked = []
+    for edit in check_edits(edits):
         if not isinstance(edit, Edit):
-            raise InvalidRequest(f"edits holds a {type(edit).__name__}, which is no edit of senses.")
-    return check_edits(edits)
+            check_edit(edit)
+            edit = deepcopy(dict(edit))  # what the caller does to it later is not asked here
+        checked.append(edit)
+    return tuple(checked)
 
 
 def _check_choice(name: str, value: Any) -> None:
@@ -89,8 +100,12 @@ class GenerateRequest(Request):
     """Continue ``prompt`` (text, or token ids taken as they are) once for each of ``rows``, each beginning with the
     tokens ``given``.
 
-    Answered by :class:`Loading` while the model loads, :class:`Started`, :class:`Prefill` while the prompt is read,
-    :class:`Token` for each token, and :class:`Ended` for each row.
+    Answered by :class:`Loading` while the model loads or what edits need is made ready, :class:`Started`,
+    :class:`Prefill` while the prompt is read, :class:`Token` for each token, and :class:`Ended` for each row.
+
+    Attributes:
+        edits: of a Backpack's senses, as edit objects or edit documents (see senses/edit_documents.py), here and in
+            the requests below.
     """
 
     prompt: str | tuple[int, ...] = ""
@@ -100,7 +115,7 @@ class GenerateRequest(Request):
 
     def __post_init__(self):
         super().__post_init__()
-        object.__setattr__(self, "prompt", _check_prompt(self.prompt))
+        object.__setattr__(self, "prompt", check_prompt_text(self.prompt))
         object.__setattr__(self, "given", _check_given(self.given))
         if not isinstance(self.rows, Sequence) or not all(isinstance(row, SamplingOptions) for row in self.rows):
             raise InvalidRequest("rows must be a list of sampling options, one for each sample.")
@@ -109,7 +124,7 @@ class GenerateRequest(Request):
                 f"{len(self.rows)} samples were asked for, but 1 to {limits.ROWS} can be drawn at once."
             )
         object.__setattr__(self, "rows", tuple(self.rows))
-        object.__setattr__(self, "edits", _check_edits(self.edits))
+        object.__setattr__(self, "edits", check_asked_edits(self.edits))
 
 
 @dataclass(frozen=True)
@@ -160,8 +175,8 @@ class ReadRequest(Request):
 
     def __post_init__(self):
         super().__post_init__()
-        object.__setattr__(self, "text", _check_prompt(self.text))
-        object.__setattr__(self, "edits", _check_edits(self.edits))
+        object.__setattr__(self, "text", check_prompt_text(self.text))
+        object.__setattr__(self, "edits", check_asked_edits(self.edits))
         if not isinstance(self.options, SamplingOptions):
             raise InvalidRequest(f"options must be sampling options, not {type(self.options).__name__}.")
         if isinstance(self.start, bool) or not isinstance(self.start, int):
@@ -179,7 +194,7 @@ class ScoreRequest(Request):
 
     def __post_init__(self):
         super().__post_init__()
-        object.__setattr__(self, "text", _check_prompt(self.text))
+        object.__setattr__(self, "text", check_prompt_text(self.text))
 
 
 @dataclass(frozen=True)
@@ -197,8 +212,8 @@ class NextTokenRequest(Request):
 
     def __post_init__(self):
         super().__post_init__()
-        object.__setattr__(self, "prompt", _check_prompt(self.prompt))
-        object.__setattr__(self, "edits", _check_edits(self.edits))
+        object.__setattr__(self, "prompt", check_prompt_text(self.prompt))
+        object.__setattr__(self, "edits", check_asked_edits(self.edits))
         if not isinstance(self.options, SamplingOptions):
             raise InvalidRequest(f"options must be sampling options, not {type(self.options).__name__}.")
         if isinstance(self.top, bool) or not isinstance(self.top, int) or not 1 <= self.top <= limits.SHOWN_TOKENS:
@@ -329,7 +344,9 @@ class NextToken:
         entropy_bits: of the model's own distribution.
         effective_choices: 2 to the entropy.
         survivors: how many tokens the warpers leave.
-        remembered: whether no model had to run.
+        remembered: whether no model had to run. Under edits of a Backpack's senses that only means one matrix product.
+        before: with edits, the same for the model as it is; else None.
+        moved: with edits, all tokens that are among ``tokens`` or ``before.tokens``, likeliest after the edits first.
     """
 
     tokens: tuple[Alternative, ...]
@@ -337,6 +354,20 @@ class NextToken:
     effective_choices: float
     survivors: int
     remembered: bool
+    before: "NextToken | None" = None
+    moved: tuple["MovedToken", ...] = ()
+
+
+@dataclass(frozen=True)
+class MovedToken:
+    """A token under edits: log-probability by the model and probability after the warpers, before and after."""
+
+    token_id: int
+    text: str
+    logprob_before: float
+    logprob_after: float
+    probability_before: float
+    probability_after: float
 
 
 @dataclass(frozen=True)

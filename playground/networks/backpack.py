@@ -5,7 +5,7 @@ and the next-token logits are the exact sum over (word in the context, sense) of
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,8 @@ from playground.errors import InvalidConfig
 from playground.networks.kv_cache import KVCache, LayerCache
 from playground.networks.language import LanguageNetwork
 from playground.networks.layers import causal_attention, check_dimensions, check_divides, merge_heads, split_heads
+
+TOKENS_KEPT = 128  # whose sense vectors edits ask for again and again
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,12 @@ class MLP(nn.Module):
         self.c_fc = Conv1D(width, hidden)
         self.c_proj = Conv1D(hidden, width_out)
 
+    def inner(self, x: Tensor) -> Tensor:
+        """What the second layer reads, ``(..., hidden)``."""
+        return F.gelu(self.c_fc(x), approximate="tanh")
+
     def forward(self, x: Tensor) -> Tensor:
-        return self.c_proj(F.gelu(self.c_fc(x), approximate="tanh"))
+        return self.c_proj(self.inner(x))
 
 
 class Attention(nn.Module):
@@ -170,9 +176,20 @@ class SenseNetwork(nn.Module):
         self.ln_2 = nn.LayerNorm(d, 1e-5) if config.normalise_senses else None
         self.senses = k
 
+    def features(self, embedding: Tensor) -> Tensor:
+        """What the last layer makes the sense vectors of, ``(..., s * d)``: far less work than the vectors."""
+        return self.final_mlp.inner(self.block(self.ln(embedding) + embedding))
+
     def forward(self, embedding: Tensor) -> Tensor:
-        senses = self.final_mlp(self.block(self.ln(embedding) + embedding)).unflatten(-1, (self.senses, -1))
+        senses = self.final_mlp.c_proj(self.features(embedding)).unflatten(-1, (self.senses, -1))
         return senses if self.ln_2 is None else self.ln_2(senses)
+
+    def one(self, embedding: Tensor, sense: int) -> Tensor:
+        """The vectors ``(..., d)`` of one sense by itself."""
+        width = embedding.shape[-1]
+        part, last = slice(sense * width, (sense + 1) * width), self.final_mlp.c_proj
+        vectors = self.features(embedding) @ last.weight[:, part] + last.bias[part]
+        return vectors if self.ln_2 is None else self.ln_2(vectors)
 
 
 class Backpack(LanguageNetwork):
@@ -186,6 +203,15 @@ class Backpack(LanguageNetwork):
         self.sense_weight_net = nn.Linear(config.n_embd, 2 * config.num_senses * config.sense_head_dim)
         self.lm_head = None if config.tied else nn.Linear(config.n_embd, config.vocab_size, bias=False)
         self.derived: dict[Any, Tensor] = {}  # tables that edits made from the weights; they live as long as these
+        self.read_edit: Callable[[Mapping[str, Any]], Any] | None = None  # makes an edit of an edit document
+
+    def keep(self, kind: str, key: Hashable, value: Tensor, most: int) -> Tensor:
+        """Remember ``value``, made from the weights, as ``derived[kind, key]`` with the latest ``most`` of its kind."""
+        others = [name for name in tuple(self.derived) if isinstance(name, tuple) and name[0] == kind]
+        for name in others[: len(others) + 1 - most]:
+            self.derived.pop(name, None)
+        self.derived[kind, key] = value
+        return value
 
     @property
     def word_vectors(self) -> Tensor:
@@ -208,6 +234,15 @@ class Backpack(LanguageNetwork):
         """Sense vectors ``(*ids.shape, k, d)`` of token ids; they depend on the id alone."""
         return self.sense_network(self.encoder.wte(ids))
 
+    @torch.inference_mode()
+    def token_senses(self, token_id: int) -> Tensor:
+        """Sense vectors ``(k, d)`` of one token; those of the latest few asked for are remembered."""
+        known = self.derived.get(("senses", token_id))
+        if known is None:
+            vectors = self.sense_vectors(torch.tensor(token_id, device=self.word_vectors.device))
+            known = self.keep("senses", token_id, vectors, TOKENS_KEPT)
+        return known
+
     def _sense_queries(self, states: Tensor) -> tuple[Tensor, Tensor]:
         """Queries and keys, each ``(B, k, T, h)``, that weigh the senses, from the encoder's ``states (B, T, d)``."""
         return tuple(split_heads(half, self.num_senses) for half in self.sense_weight_net(states).chunk(2, dim=-1))
@@ -219,6 +254,16 @@ class Backpack(LanguageNetwork):
         scores = (q @ k.transpose(-1, -2)).float() / math.sqrt(self.config.sense_head_dim)
         future = torch.ones(length, length, dtype=torch.bool, device=ids.device).triu(1)
         return scores.masked_fill(future, -torch.inf).softmax(-1)
+
+    def read_on(self, ids: Tensor, cache: KVCache) -> tuple[Tensor, Tensor]:
+        """Queries and keys, each ``(B, k, T, h)``, of the sense weights of ``ids (B, T)`` after what ``cache`` holds.
+
+        A query's weights over all keys up to its own position are ``softmax(query . key / sqrt(h))``.
+        """
+        start, length = self.span(ids, cache)
+        queries, keys = self._sense_queries(self.encoder(ids, start, cache.layers[:-1]))
+        cache.length += length
+        return queries, keys
 
     def hidden_states(self, ids: Tensor, cache: KVCache | None = None, controls: SenseControls | None = None) -> Tensor:
         start, length = self.span(ids, cache)
@@ -256,10 +301,13 @@ class Backpack(LanguageNetwork):
     def unembed(self, hidden: Tensor) -> Tensor:
         return F.linear(hidden, self.word_vectors).float()
 
+    def _edit(self, edit: Any) -> Any:
+        return edit if self.read_edit is None or not isinstance(edit, Mapping) else self.read_edit(edit)
+
     def controls(self, rows: Sequence[tuple[Sequence[Any], Sequence[int]]]) -> SenseControls | None:
         """See :meth:`LanguageNetwork.controls`. An edit offers ``scales(network, ids) -> (T, k)``,
         ``vectors(network, replaced) -> {token_id: (k, d)}`` and ``added(network, replaced) -> (d,)`` or None; several
-        edits of a row multiply, follow each other, or add up.
+        edits of a row multiply, follow each other, or add up. Edit documents are read by ``read_edit``, if it is set.
         """
         if not any(edits for edits, _ in rows):
             return None
@@ -268,7 +316,7 @@ class Backpack(LanguageNetwork):
             factor = torch.ones(len(ids), self.num_senses, device=self.word_vectors.device)
             replaced: dict[int, Tensor] = {}
             term = torch.zeros_like(self.word_vectors[0])  # (d,)
-            for edit in edits:
+            for edit in map(self._edit, edits):
                 factor = factor * edit.scales(self, ids)
                 replaced |= edit.vectors(self, replaced)
                 more = edit.added(self, replaced)

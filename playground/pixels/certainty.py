@@ -93,3 +93,21 @@ def how_sure(
         if number > 1:
             spread[hidden] = np.sqrt((squares / (number - 1)).mean(-1))
         yield Spread(number, companions, spread)
+
+
+def rank_correlation(spread: np.ndarray, error: np.ndarray) -> float | None:
+    """Spearman's: Pearson's correlation of the ranks, equal numbers sharing their mean rank.
+
+    None with fewer than three numbers, or where either list is the same everywhere.
+    """
+    if len(spread) < 3:
+        return None
+    ranks = np.stack([_mean_ranks(spread), _mean_ranks(error)])
+    centred = ranks - ranks.mean(1, keepdims=True)
+    lengths = np.sqrt(np.square(centred).sum(1))
+    return float(centred[0] @ centred[1] / lengths.prod()) if lengths.all() else None
+
+
+def _mean_ranks(values: np.ndarray) -> np.ndarray:
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[places]

@@ -3,15 +3,15 @@
 import math
 import numbers
 import random
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
 from playground import limits
 from playground.errors import InvalidRequest
-from playground.pixels.spans import span_mask
+from playground.pixels.spans import LONGEST, span_mask
 from playground.text.rendering import Strip
 
 KINDS = ("span", "random", "words", "every", "manual")
@@ -32,7 +32,7 @@ class MaskOptions:
 
     ratio: float = _option(0.25, "The share of patches to hide.", 0.0, 1.0)
     kind: str = _option(
-        "span", "span: stretches of 1 to 6 patches, as in training; random: single patches; words: whole words; every: "
+        "span", "span: stretches of patches, as in training; random: single patches; words: whole words; every: "
         "every n-th patch; manual: the patches that are listed.",
     )  # fmt: skip
     seed: int = _option(42, "The same seed hides the same patches.", *limits.SEED)
@@ -40,6 +40,7 @@ class MaskOptions:
     spacing: int | str = _option("span", "Free patches around a span: a number, or 'span' for as many as it is long.")
     every: int = _option(4, "For the kind every: the distance between two hidden patches.", 1, limits.DIMENSION)
     patches: tuple[int, ...] = _option((), "For the kind manual: the patches to hide, counted from 0.")
+    longest: int = _option(LONGEST, "Patches of the longest span; 6 as in training.", 1, limits.SPAN)
 
     def __post_init__(self):
         for name, allowed in (("kind", KINDS), ("over", OVER)):
@@ -51,6 +52,10 @@ class MaskOptions:
             spacing = _number("spacing", spacing, numbers.Integral, 0, limits.DIMENSION, " or 'span'")
         if isinstance(self.patches, str | bytes) or not isinstance(self.patches, Iterable):
             raise InvalidRequest(f"patches must be a list of whole numbers, not {self.patches!r:.40}.")
+        if hasattr(self.patches, "__len__") and len(self.patches) > limits.STRIP_PATCHES:
+            raise InvalidRequest(
+                f"{len(self.patches):,} patches are listed, but no strip has more than {limits.STRIP_PATCHES:,}."
+            )
         patches = (_number("A patch", value, numbers.Integral, 0, limits.DIMENSION) for value in self.patches)
         if self.kind == "words" and self.over == "row":
             raise InvalidRequest("Words lie in the text only, so the kind 'words' needs over='text'.")
@@ -58,6 +63,7 @@ class MaskOptions:
             "ratio": float(ratio), "spacing": spacing, "patches": tuple(sorted(set(patches))),
             "seed": _number("seed", self.seed, numbers.Integral, *limits.SEED),
             "every": _number("every", self.every, numbers.Integral, 1, limits.DIMENSION),
+            "longest": _number("longest", self.longest, numbers.Integral, 1, limits.SPAN),
         }  # fmt: skip
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -68,6 +74,21 @@ def _number(name: str, value: Any, kind: type, least: float, most: float, otherw
         whole = "a whole number" if kind is numbers.Integral else "a number"
         raise InvalidRequest(f"{name} is {value!r:.40}, but must be {whole} from {least:,} to {most:,}{otherwise}.")
     return int(value) if kind is numbers.Integral else float(value)
+
+
+def mask_from(values: Any, whose: str) -> MaskOptions:
+    """The options in a mapping that came from a file or a browser; messages call it ``whose``.
+
+    Raises:
+        InvalidRequest: no mapping, an unknown option, or a value that is not allowed.
+    """
+    if not isinstance(values, Mapping):
+        raise InvalidRequest(f"{whose} has no options of a mask, but {values!r:.40}.")
+    known = [option.name for option in fields(MaskOptions)]
+    unknown = sorted(str(name) for name in values if name not in known)
+    if unknown:
+        raise InvalidRequest(f"{whose} has the unknown option {unknown[0]!r:.40}; known are {', '.join(known)}.")
+    return MaskOptions(**values)
 
 
 def recommended_spacing(ratio: float) -> int | str:
@@ -102,7 +123,7 @@ def draw_mask(strip: Strip, options: MaskOptions = MaskOptions()) -> np.ndarray:
     else:
         spacing = None if options.spacing == "span" else options.spacing
         first = len(among) if options.over == "text" else strip.num_text_patches + 1
-        chosen = among[span_mask(dice, len(among), first, target, spacing)]
+        chosen = among[span_mask(dice, len(among), first, target, spacing, options.longest)]
     mask = np.zeros(length, dtype=np.uint8)
     mask[chosen] = 1
     return mask

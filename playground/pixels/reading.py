@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 
 from playground.networks.pixel_mae import standardise
+from playground.pixels import pictures
+from playground.text.rendering import Strip
 
 ALPHABET = "".join(map(chr, range(32, 127)))  # the 95 printable characters of ASCII
 
@@ -51,3 +53,14 @@ class GlyphReader:
         rows = torch.cdist(patches.flatten(1).float(), self._standardised_pairs.to(patches.device))
         size = len(self.alphabet)
         return [self.alphabet[i // size] + self.alphabet[i % size] for i in rows.argmin(1).tolist()]
+
+    def read_predictions(self, predictions: np.ndarray, standardised: bool) -> list[str]:
+        """The two characters of each of ``predictions (N, P * P * C)`` as a model of patches makes them."""
+        greys = torch.from_numpy(pictures.greys(predictions, self.cells.shape[1])).float()
+        return self.read_standardised(greys) if standardised else self.read(greys)
+
+
+def characters_of(strip: Strip) -> tuple[str, ...]:
+    """The two characters in each patch of text of a strip in the ``grid`` style; a blank for a cell after the end."""
+    text = strip.text.ljust(2 * strip.num_text_patches)
+    return tuple(text[2 * i : 2 * i + 2] for i in range(strip.num_text_patches))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from playground.errors import InvalidRequest
+from playground.errors import InvalidRequest, PlaygroundError
 from playground.pixels import pictures
 from playground.pixels.masking import MaskOptions, draw_mask
 from playground.text.rendering import Strip
@@ -116,7 +116,7 @@ def reconstruct(model: Any, strip: Strip, options: MaskOptions | np.ndarray = Ma
     began = time.perf_counter()
     prediction = predict(model, strip, mask)
     seconds = time.perf_counter() - began
-    return complete(model, strip, mask, prediction, _mask_notes(strip, mask, options), seconds)
+    return complete(model, strip, mask, prediction, mask_notes(strip, mask, options), seconds)
 
 
 def complete(
@@ -176,11 +176,18 @@ def predict(model: Any, strip: Strip, mask: np.ndarray) -> np.ndarray:
 
     Raises:
         InvalidRequest: see :func:`reconstruct`.
+        PlaygroundError: predictions that are not finite.
     """
     check_model(model, strip)
     count = computed_patches(strip)
     attention_mask, hidden = (torch.from_numpy(m[:count].astype(np.int64))[None] for m in (strip.attention_mask, mask))
-    return model.predict_patches(_pixel_values(model, strip, count), attention_mask, hidden)[0].numpy()
+    found = model.predict_patches(_pixel_values(model, strip, count), attention_mask, hidden)[0].numpy()
+    if not np.isfinite(found).all():
+        raise PlaygroundError(
+            "The model's predictions are not finite numbers. The checkpoint or its precision is at fault: check its "
+            "weights, or load it in float32."
+        )
+    return found
 
 
 def _pixel_values(model: Any, strip: Strip, count: int) -> torch.Tensor:
@@ -209,7 +216,8 @@ def check_model(model: Any, strip: Strip) -> None:
         )
 
 
-def _mask_notes(strip: Strip, mask: np.ndarray, options: MaskOptions | np.ndarray) -> list[str]:
+def mask_notes(strip: Strip, mask: np.ndarray, options: MaskOptions | np.ndarray) -> list[str]:
+    """Plain sentences on a mask that hides nothing, or less than was asked for."""
     count = len(hidden_patches(strip, mask))
     if not count:
         return ["Nothing of the text is hidden, so there is no loss."]
@@ -222,3 +230,25 @@ def _mask_notes(strip: Strip, mask: np.ndarray, options: MaskOptions | np.ndarra
                 "lets more in."
             ]
     return []
+
+
+def how_much(strip: Strip, mask: np.ndarray, options: MaskOptions) -> str:
+    """A sentence on how much is hidden of what: the text, or the whole row as published."""
+    text, separators = len(strip.text_patches), int(mask[list(strip.separators)].sum())
+    hidden, everything = int(mask[strip.text_patches].sum()), int(mask.sum())
+    of_text = f"{hidden:,} of the text's {_count(text, 'patch', 'patches')}"
+    others = [_count(separators, "separator", "separators")] if separators else []
+    if options.over == "text" or options.kind == "manual":
+        parts = " and ".join([of_text, *others])
+        return (
+            f"{parts} {'is' if hidden + separators == 1 else 'are'} hidden ({hidden / max(text, 1):.0%} of the text)."
+        )
+    padding = everything - hidden - separators
+    return (
+        f"{everything:,} of the whole row of {strip.num_patches:,} patches are hidden, counted as published: "
+        f"{', '.join([of_text, *others])} and {padding:,} of the padding, which nobody reads."
+    )
+
+
+def _count(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"

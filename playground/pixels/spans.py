@@ -8,26 +8,30 @@ from collections.abc import Iterator
 
 LONGEST = 6
 WEIGHTS = (0.2, 0.4, 0.6, 0.8, 0.9, 1.0)  # cumulative, of the lengths 1 to 6
+FURTHER = 0.1  # of each length beyond them: as likely as 5 and 6
 ATTEMPTS = 100  # in a row without a place end the mask early
 
 
-def span_mask(dice: random.Random, length: int, text: int, target: int, spacing: int | None = None) -> list[bool]:
+def span_mask(
+    dice: random.Random, length: int, text: int, target: int, spacing: int | None = None, longest: int = LONGEST
+) -> list[bool]:
     """A mask of ``length`` patches with ``target`` of them hidden, or fewer if no place is found.
 
     Args:
         text: the first span begins so that it lies within so many patches.
         spacing: patches around a span that must be free; None means as many as the span is long.
+        longest: of a span; shorter ones keep their shares among each other.
     """
     mask = [False] * length
     left = target
-    places = _places(dice, length, text)
+    places = _places(dice, length, text, longest)
     while left > 0:
         for _ in range(ATTEMPTS):
             start, span = next(places)
             inside = sum(mask[start : start + span])
             if _crowded(mask, start, span, span if spacing is None else spacing):
                 continue
-            if 0 < span - inside <= min(left, LONGEST):
+            if 0 < span - inside <= min(left, longest):
                 mask[start : start + span] = [True] * span
                 left -= span - inside
                 break
@@ -36,11 +40,13 @@ def span_mask(dice: random.Random, length: int, text: int, target: int, spacing:
     return mask
 
 
-def _places(dice: random.Random, length: int, text: int) -> Iterator[tuple[int, int]]:
+def _places(dice: random.Random, length: int, text: int, longest: int) -> Iterator[tuple[int, int]]:
     """(start, length) of one span after another, endlessly; a strip shorter than a span takes it from its start."""
     bound = text
+    further = (WEIGHTS[-1] + FURTHER * (i + 1) for i in range(longest - LONGEST))
+    weights = (*WEIGHTS[:longest], *further)
     while True:
-        span = dice.choices(range(1, LONGEST + 1), cum_weights=WEIGHTS)[0]
+        span = dice.choices(range(1, longest + 1), cum_weights=weights)[0]
         start = dice.randint(0, max(0, bound - span))
         bound = length
         yield start, min(span, length - start)

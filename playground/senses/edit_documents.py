@@ -6,8 +6,9 @@
     {"kind": "topic_boost", "words": [" sea"], "strength": 2}                           and "anneal", "recency"
     {"kind": "topic_boost", "words": [" sea", " ship"], "multipliers": [4, 3, 1, 1]}    and "anneal", "recency"
 
-A word is the text of exactly one token, so a word inside a sentence begins with a blank. In a topic the end of text
-scores 0, as in the authors' code, so that no boost hurries a text to its end.
+A word is the text of exactly one token, so a word inside a sentence begins with a blank. Where a checkpoint ships no
+tokenizer, it is the token's number, such as "17". In a topic the end of text scores 0, as in the authors' code, so that
+no boost hurries a text to its end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +38,22 @@ OPTIONAL = {
 }
 
 
-def read_edits(documents: Any, network: Backpack, tokenizer: Tokenizer) -> tuple[Edit, ...]:
+def resolve_edits(model: Any, edits: Sequence[Edit | Mapping[str, Any]]) -> tuple[Edit, ...]:
+    """``edits``, edit objects and edit documents in any mixture, as edit objects for ``model``.
+
+    Raises:
+        InvalidRequest: too many, a model without senses, or what :func:`read_edit` refuses.
+    """
+    if isinstance(edits, str | bytes | Mapping) or not isinstance(edits, Sequence):
+        raise InvalidRequest(f"Edits must be a list of edits, not {_shown(edits)}.")
+    if len(edits) > limits.EDITS:
+        raise InvalidRequest(f"There are {len(edits)} edits, but at most {limits.EDITS} are allowed. Remove some.")
+    if edits and "senses" not in model.abilities:
+        raise InvalidRequest("This model has no sense vectors, so edits do not apply to it. Remove the edits.")
+    return tuple(edit if isinstance(edit, Edit) else read_edit(edit, model.network, model.tokenizer) for edit in edits)
+
+
+def read_edits(documents: Any, network: Backpack, tokenizer: Tokenizer | None) -> tuple[Edit, ...]:
     """The edits that a list of edit documents asks for, in its order, ready for ``network``.
 
     Raises:
@@ -47,7 +63,7 @@ def read_edits(documents: Any, network: Backpack, tokenizer: Tokenizer) -> tuple
     return tuple(read_edit(document, network, tokenizer) for document in documents)
 
 
-def read_edit(document: Any, network: Backpack, tokenizer: Tokenizer) -> Edit:
+def read_edit(document: Any, network: Backpack, tokenizer: Tokenizer | None) -> Edit:
     """The edit that one document asks for.
 
     Raises:
@@ -74,7 +90,7 @@ def read_edit(document: Any, network: Backpack, tokenizer: Tokenizer) -> Edit:
         tuple(map(float, multipliers)),
         anneal=document.get("anneal", True),
         recency=document.get("recency", True),
-        skip=tokenizer.end_id,
+        skip=None if tokenizer is None else tokenizer.end_id,
     )
 
 
@@ -120,8 +136,15 @@ def token_of(word: str, tokenizer: Tokenizer) -> int | None:
     return ids[0] if len(ids) == 1 and tokenizer.token_text(ids[0]) == word else None
 
 
-def one_token(word: str, tokenizer: Tokenizer) -> int:
-    """As :func:`token_of`, but raises InvalidRequest where there is no such token."""
+def one_token(word: str, tokenizer: Tokenizer | None) -> int:
+    """As :func:`token_of`, but raises InvalidRequest where there is none; without a tokenizer ``word`` is the id."""
+    if tokenizer is None:
+        if word.strip().isascii() and word.strip().isdecimal():
+            return int(word)
+        raise InvalidRequest(
+            f"This checkpoint ships no tokenizer, so a word must be a token id such as '17', not {_shown(word)}; or "
+            "load it with a tokenizer."
+        )
     token = token_of(word, tokenizer)
     if token is not None:
         return token

@@ -5,7 +5,7 @@ next-token logits are exact. Formulas: Hewitt et al. 2023, section 5, and the au
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,11 +13,14 @@ from torch import Tensor
 
 from playground.errors import InvalidRequest
 from playground.networks.backpack import Backpack
+from playground.senses.topics import annealing, bands_steps, spoken_senses, topic_multipliers, topic_scores
+
+__all__ = [
+    "STRENGTHS", "AddSense", "Edit", "ScaleSense", "SwapDirection", "TopicBoost", "annealing", "spoken_senses",
+    "topic_multipliers", "topic_scores", "topic_steps",
+]  # fmt: skip
 
 STRENGTHS = ((1.0, 1.0, 1.0, 1.0), (1.5, 1.5, 1.3, 1.0), (2.2, 2.2, 1.5, 1.0), (3.3, 3.3, 3.0, 1.0))
-QUANTILES = (0.95, 0.80, 0.60)  # of all (token, sense) scores; the bands between them get the four multipliers
-ANNEAL_DIVISOR, ANNEAL_OFFSET, RECENCY = 7.5, 6.0, 100.0
-SCORE_CHUNK = 64  # tokens whose senses are scored at a time: V * k * SCORE_CHUNK floats
 
 
 def _check(network: Backpack, sense: int | None = None, **tokens: int) -> None:
@@ -83,8 +86,7 @@ class AddSense(Edit):
             raise InvalidRequest(f"weight is {self.weight}, but it must be a finite number.")
         senses = replaced.get(self.token_id)
         if senses is None:
-            with torch.inference_mode():
-                senses = network.sense_vectors(torch.tensor(self.token_id))  # (k, d)
+            senses = network.token_senses(self.token_id)  # (k, d)
         return self.weight * senses[self.sense]
 
 
@@ -104,7 +106,7 @@ class SwapDirection(Edit):
         with torch.inference_mode():
             senses = replaced.get(self.token_id)
             if senses is None:
-                senses = network.sense_vectors(torch.tensor(self.token_id))  # (k, d)
+                senses = network.token_senses(self.token_id)  # (k, d)
             out, into = network.word_vectors[self.out_token_id], network.word_vectors[self.in_token_id]
             for id_, vector in ((self.out_token_id, out), (self.in_token_id, into)):
                 if not vector.any():
@@ -135,7 +137,10 @@ class TopicBoost(Edit):
         for name in ("targets", "multipliers"):  # lists, say from JSON, are as good
             object.__setattr__(self, name, tuple(getattr(self, name)))
 
-    def scales(self, network: Backpack, ids: Sequence[int]) -> Tensor:
+    def check(self, network: Backpack) -> None:
+        """Raises:
+        InvalidRequest: what does not suit the network.
+        """
         if not self.targets:
             raise InvalidRequest("A topic needs at least one target word.")
         if len(self.multipliers) != 4 or not all(map(math.isfinite, self.multipliers)):
@@ -144,67 +149,27 @@ class TopicBoost(Edit):
             _check(network, target=target)
         if self.skip is not None:
             _check(network, skip=self.skip)
-        table = topic_multipliers(network, self.targets, self.multipliers, self.skip)
-        boost = table[torch.tensor(ids)]  # (T, k)
+
+    def scales(self, network: Backpack, ids: Sequence[int]) -> Tensor:
+        self.check(network)
+        boost = topic_multipliers(network, self.targets, self.multipliers, self.skip, ids)  # (T, k)
         if not self.anneal:
             return boost
         fade = annealing(network, ids, self.multipliers, self.recency)
         return boost * fade + (1 - fade)
 
 
-@torch.inference_mode()
-def spoken_senses(network: Backpack, ids: Sequence[int]) -> Tensor:
-    """``(T, k)``: how much of what each position's senses promote the text ``ids`` already says.
+def topic_steps(network: Backpack, edits: Sequence[Edit]) -> Generator[tuple[str, int, int], None, None]:
+    """Make ready what the topics among ``edits`` need: every sense's largest logit, once for each loaded model and then
+    for all topics, and every sense's logits for a topic's words.
 
-    The sum over all tokens x of the text of ``ReLU(sense . word vector of x)``.
+    Yields what is being done, tokens done and tokens in all; nothing where it was done before. It can be closed in
+    between. An edit that was not made ready does the same work itself.
+
+    Raises:
+        InvalidRequest: a topic that does not suit the network.
     """
-    row = torch.tensor(ids)
-    return torch.relu(network.sense_vectors(row) @ network.word_vectors[row].T).float().sum(-1)
-
-
-def annealing(network: Backpack, ids: Sequence[int], multipliers: Sequence[float], recency: bool = True) -> Tensor:
-    """``(T, k)``: how much of the boost is left, from 1 (all) towards 0; recency can push it above 1.
-
-    ``sigmoid(-max(multipliers) / 7.5 * spoken + 6) * (1 + position / 100)``
-    """
-    fade = torch.sigmoid(ANNEAL_OFFSET - max(multipliers) / ANNEAL_DIVISOR * spoken_senses(network, ids))
-    return fade * (1 + torch.arange(len(ids)) / RECENCY)[:, None] if recency else fade
-
-
-@torch.inference_mode()
-def topic_scores(network: Backpack, targets: Sequence[int], skip: int | None = None) -> Tensor:
-    """``(V, k)``: a sense's logits for the ``targets``, summed, over its largest logit of any token; 0 for ``skip``."""
-    rows = []
-    for chunk in torch.arange(network.vocab_size).split(SCORE_CHUNK):
-        logits = network.unembed(network.sense_vectors(chunk))  # (chunk, k, V)
-        rows.append(logits[..., list(targets)].sum(-1) / logits.amax(-1))
-    scores = torch.cat(rows)
-    if skip is not None:
-        scores[skip] = 0.0
-    return scores
-
-
-def topic_multipliers(
-    network: Backpack, targets: tuple[int, ...], multipliers: Sequence[float], skip: int | None = None
-) -> Tensor:
-    """``(V, k)`` factors by quantile of :func:`topic_scores`; exact ties with a quantile keep 1."""
-    key = ("topic scores", targets, skip)
-    if key not in network.derived:
-        network.derived[key] = topic_scores(network, targets, skip)
-    scores = network.derived[key]
-    ordered = scores.flatten().sort().values
-    high, middle, low = (_quantile(ordered, q) for q in QUANTILES)
-    table = torch.ones_like(scores)
-    table[scores > high] = multipliers[0]
-    table[(scores > middle) & (scores < high)] = multipliers[1]
-    table[(scores > low) & (scores < middle)] = multipliers[2]
-    table[scores < low] = multipliers[3]
-    return table
-
-
-def _quantile(ordered: Tensor, q: float) -> Tensor:
-    """Linear interpolation between neighbours; ``torch.quantile`` refuses tables of published size."""
-    place = q * (len(ordered) - 1)
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+    for edit in edits:
+        if isinstance(edit, TopicBoost):
+            edit.check(network)
+            yield from bands_steps(network, edit.targets, edit.skip)

@@ -32,6 +32,7 @@ from playground.engine.requests import (
 )
 from playground.engine.samples import Sample, begin_samples, seeded_rows
 from playground.generation.options import SamplingOptions
+from playground.ui import api_pixels, api_senses
 from playground.ui.boundary import GENERATIONS, READERS, REFRESH_SECONDS, checked_tokenizer, handler
 from playground.ui.draws import DEFAULT_COUNT
 
@@ -64,14 +65,16 @@ def build(engine: Any, generations: int, local: bool) -> None:
         seed: int = DEFAULT.seed,
         stop: list[str] | None = None,
         dice: str = DEFAULT.dice,
+        edits: list[dict[str, Any]] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Continue a prompt. Streams what there is so far: text, token ids, the model's own log-probabilities and, at
-        the end, why it ended, tokens per second and the record for a replay. Closing the stream stops the work."""
+        """Continue a prompt, under edits of a Backpack's senses if there are any. Streams what there is so far: text,
+        token ids, the model's own log-probabilities and, at the end, why it ended, tokens per second and the record for
+        a replay. Closing the stream stops the work."""
         options = SamplingOptions(
             max_new_tokens, temperature, top_p, top_k, min_p, repetition_penalty, seed, () if stop is None else stop,
             dice=dice,
         )  # fmt: skip
-        yield from story(GenerateRequest(model, prompt, (options,)))
+        yield from story(GenerateRequest(model, prompt, (options,), () if edits is None else edits))
 
     def story(request: GenerateRequest | ReplayRequest) -> Iterator[dict[str, Any]]:
         text, steps, started, sent = "", [], None, 0.0
@@ -142,11 +145,12 @@ def build(engine: Any, generations: int, local: bool) -> None:
 
     def next_tokens(
         model: str, prompt: str, top: int = 10, temperature: float = 1.0, top_p: float = 1.0, top_k: int = 0,
-        min_p: float = 0.0,
+        min_p: float = 0.0, edits: list[dict[str, Any]] | None = None,
     ) -> Iterator[dict[str, Any]]:  # fmt: skip
-        """The likeliest next tokens after a prompt: log-probability by the model, probability after the warpers."""
+        """The likeliest next tokens after a prompt: log-probability by the model, probability after the warpers. With
+        edits of a Backpack's senses also what there was before, and how each token moved."""
         options = SamplingOptions(temperature=temperature, top_p=top_p, top_k=top_k, min_p=min_p)
-        yield from answer(NextTokenRequest(model, prompt, options, top=top))
+        yield from answer(NextTokenRequest(model, prompt, options, () if edits is None else edits, top))
 
     def score(model: str, text: str) -> Iterator[dict[str, Any]]:
         """The natural log-probability of every token of a text, given those before it, and bits per byte."""
@@ -187,6 +191,8 @@ def build(engine: Any, generations: int, local: bool) -> None:
         """Free a model's memory; returns what list_models returns."""
         return asdict(engine.answer(UnloadRequest(model)))
 
+    api_pixels.build(engine, generations)
+    api_senses.build(engine)
     for function in (generate, draw, replay):
         gr.api(
             handler(function, toast=False), api_name=function.__name__, concurrency_id=GENERATIONS,

@@ -9,7 +9,7 @@ from playground.engine.requests import ModelsRequest
 from playground.settings import PROJECT, Settings, on_desktop
 from playground.ui import api
 from playground.ui.boundary import handler
-from playground.ui.tabs import compare, generate, models, score
+from playground.ui.tabs import compare, generate, models, pixel, score, senses
 from playground.ui.theme import ICON, STYLES, THEME, keys_script
 
 HEADER = """
@@ -30,6 +30,10 @@ def build_page(engine: Any, settings: Settings) -> gr.Blocks:
             columns = compare.build(engine, known, settings.generations)
         with gr.Tab("Score", id="score") as scoring:
             scorers = score.build(engine, known)
+        with gr.Tab("PIXEL", id="pixel") as picturing:
+            painters = pixel.build(engine, known, settings.generations)
+        with gr.Tab("Backpack", id="senses") as sensing:
+            backpacks = senses.build(engine, known, settings.generations)
         with gr.Tab("Models", id="models") as tab:
             models.build(engine, known, settings.local, tab)
         refresh = handler(lambda: gr.update(choices=generate.refresh_choices(engine)))
@@ -38,6 +42,14 @@ def build_page(engine: Any, settings: Settings) -> gr.Blocks:
                 [page.load, shown], refresh, None, chooser, queue=False, show_progress="hidden",
                 api_visibility="private",
             )  # fmt: skip
+        gr.on(
+            [page.load, sensing.select], handler(lambda: gr.update(choices=senses.refresh_choices(engine))), None,
+            backpacks, queue=False, show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
+        gr.on(
+            [page.load, picturing.select], handler(lambda: gr.update(choices=pixel.refresh_choices(engine))), None,
+            painters, queue=False, show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
         fresh = handler(lambda: compare.refresh_columns(engine))
         gr.on([page.load, comparing.select], fresh, None, columns, queue=False, show_progress="hidden",
               api_visibility="private")  # fmt: skip

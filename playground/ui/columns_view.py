@@ -27,32 +27,37 @@ TEMPLATE = f"""
   <div class="tok-card" role="dialog" aria-label="What else could have come" hidden></div>
 </div>
 """
-SHOWN = """
-  const board = document.querySelector("#columns .cmp"), run = board.dataset.run;
+
+
+def board_scripts(name: str) -> tuple[str, str, str]:
+    """What the page does by itself with the columns in element ``name`` when a run begins, is stopped, or fails."""
+    shown = f"""
+  const board = document.querySelector("#{name} .cmp"), run = board.dataset.run;
   const status = board.querySelector(".cmp-status").textContent;
-  const kept = value && value.run === run ? value : {};
+  const kept = value && value.run === run ? value : {{}};
 """
-BEGIN = f"""(value) => {{ {SHOWN}
+    begin = f"""(value) => {{ {shown}
   if (run) return [value, "{AGAIN}" + run];
   const name = Math.random().toString(36).slice(2);
   return [{{ status: "Waiting …", running: true, begins: true, run: name }}, name];
 }}"""
-STOP = f"""(value) => {{ {SHOWN}
+    stop = f"""(value) => {{ {shown}
   const note = "stopped by you", ended = {{ running: false, begins: false, stopped: true }};
   return run ? {{ ...kept, run, ...ended, note, status: status + " · " + note }} : value;
 }}"""
-FAIL = f"""(value, ticket) => {{ {SHOWN}
+    fail = f"""(value, ticket) => {{ {shown}
   if (run !== ticket || (value.run === ticket && !value.running)) return value;  // the server has said it itself
   const words = "Nothing came back; the message says why.";
   return {{ ...kept, run, running: false, begins: false, stopped: true, note: "ended", status: words }};
 }}"""
+    return begin, stop, fail
 
 
-def columns_view(status: str) -> gr.HTML:
-    """The component, at first with only a ``status``."""
+def columns_view(status: str, name: str = "columns") -> gr.HTML:
+    """The component in an element ``name``, at first with only a ``status``."""
     return gr.HTML(
         {"status": status}, html_template=TEMPLATE, js_on_load=component_script("tokens.js", "compare.js"),
-        elem_id="columns", padding=False, apply_default_css=False,
+        elem_id=name, elem_classes="columns", padding=False, apply_default_css=False,
     )  # fmt: skip
 
 

@@ -6,6 +6,9 @@ import gradio as gr
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 STYLES = [ASSETS / name for name in ("style.css", "story.css", "compare.css", "score.css", "draws.css")]
+STYLES += [ASSETS / "patches" / "patches.css"]
+STYLES += [ASSETS / "senses" / name for name in ("explorer.css", "ledger.css")]
+STYLES += [ASSETS / "senses" / name for name in ("mixer.css", "probe.css")]
 KEYS = ASSETS / "keys.js"
 ICON = ASSETS / "icon.png"
 

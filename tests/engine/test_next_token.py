@@ -159,7 +159,7 @@ def test_a_model_loaded_anew_is_another_model(engine, models_folder, tmp_path):
 
 def test_what_is_remembered_stays_within_its_bound(open_over):
     engine = open_over(memory_gb=0.02)
-    memo = engine._memo
+    memo = engine.memo
     assert memo.most_bytes == 10**6
     for number in range(60):
         engine.answer(NextTokenRequest("shard", (1, 2, number)))

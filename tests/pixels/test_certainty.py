@@ -6,7 +6,7 @@ from patch_models import make_model, whole_row
 
 import playground as pg
 from playground.errors import InvalidRequest
-from playground.pixels.certainty import companion_masks, how_sure
+from playground.pixels.certainty import companion_masks, how_sure, rank_correlation
 from playground.pixels.masking import MaskOptions, draw_mask
 
 
@@ -79,3 +79,24 @@ def test_closing_stops_the_work(model, strip, monkeypatch):
 def test_other_models_are_refused(strip):
     with pytest.raises(InvalidRequest, match="reads tokens"):
         next(how_sure(pg.load("demo-shard"), strip))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_rank_correlation_is_one_minus_squared_differences_of_ranks(seed):
+    """Without ties: 1 - 6 sum d^2 / (n (n^2 - 1))."""
+    dice = np.random.default_rng(seed)
+    spread, error = dice.permutation(9), dice.permutation(9)
+    differences = spread - error
+    expected = 1 - 6 * np.square(differences).sum() / (9 * 80)
+    assert rank_correlation(np.exp(spread), error / 7) == pytest.approx(expected)
+
+
+def test_ties_share_their_mean_rank():
+    spread, error = np.array([1.0, 2.0, 2.0, 3.0]), np.array([10.0, 30.0, 20.0, 40.0])
+    expected = np.corrcoef([1, 2.5, 2.5, 4], [1, 3, 2, 4])[0, 1]
+    assert rank_correlation(spread, error) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("values", [([], []), ([1, 2], [1, 2]), ([1, 1, 1], [1, 2, 3]), ([1, 2, 3], [5, 5, 5])])
+def test_without_order_there_is_no_correlation(values):
+    assert rank_correlation(*map(np.array, values)) is None

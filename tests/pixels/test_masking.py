@@ -1,5 +1,6 @@
 """Masks: the published spans seed for seed, the other kinds, and what is refused."""
 
+import dataclasses
 import json
 import math
 import random
@@ -9,8 +10,8 @@ import pytest
 from goldens import notes, tensors
 
 from playground.errors import InvalidRequest
-from playground.pixels.masking import MaskOptions, draw_mask, recommended_spacing
-from playground.pixels.spans import span_mask
+from playground.pixels.masking import MaskOptions, draw_mask, mask_from, recommended_spacing
+from playground.pixels.spans import _places, span_mask
 from playground.text.rendering import PixelConfig, PixelRenderer, Strip
 from playground.text.rendering.fonts import SHIPPED
 
@@ -163,3 +164,49 @@ def test_impossible_options_are_refused(changes, message):
 
 def test_more_room_is_recommended_for_low_ratios():
     assert [recommended_spacing(ratio) for ratio in (0.25, 0.4, 0.5, 0.7, 0.8)] == ["span", "span", 1, 1, 0]
+
+
+def runs_of(mask):
+    """Lengths of the stretches of hidden patches."""
+    return [len(run) for run in "".join(map(str, mask)).replace("0", " ").split()]
+
+
+@pytest.mark.parametrize("longest", [1, 2, 4, 9, 32])
+def test_no_span_is_longer_than_asked(longest):
+    seen = [
+        length
+        for seed in range(60)
+        for length in runs_of(draw_mask(blank(529, 500), MaskOptions(0.25, seed=seed, longest=longest)))
+    ]
+    assert max(seen) == longest  # spans keep apart by their own length, so that none touch
+    assert set(seen) == set(range(1, longest + 1))
+
+
+def test_the_lengths_of_spans_keep_their_shares():
+    """Up to 4 lengths are as likely as one another; those beyond 4 half as likely."""
+    drawn = [next(_places(random.Random(seed), 529, 500, 8))[1] for seed in range(20_000)]
+    shares = np.bincount(drawn, minlength=9)[1:] / len(drawn)
+    np.testing.assert_allclose(shares, np.array([2, 2, 2, 2, 1, 1, 1, 1]) / 12, atol=0.01)
+
+
+def test_the_published_longest_span_is_the_default():
+    strip = blank(529, 400)
+    for seed in range(20):
+        published = by_hand(seed, 529, 401, 133, None)
+        assert draw_mask(strip, MaskOptions(0.25, seed=seed, over="row")).tolist() == published
+        assert draw_mask(strip, MaskOptions(0.25, seed=seed, over="row", longest=6)).tolist() == published
+
+
+def test_options_come_from_plain_data():
+    options = MaskOptions(0.5, "manual", 3, spacing=2, patches=(4, 1), longest=9)
+    assert mask_from(json.loads(json.dumps(dataclasses.asdict(options))), "The file") == options
+    assert mask_from({}, "The file") == MaskOptions()
+    for values, message in (([], "The file has no options"), ({"size": 3}, "unknown option 'size'")):
+        with pytest.raises(InvalidRequest, match=message):
+            mask_from(values, "The file")
+
+
+@pytest.mark.parametrize("longest", [0, 33, 1.5, True, None, "6"])
+def test_an_impossible_longest_span_is_refused(longest):
+    with pytest.raises(InvalidRequest, match="longest"):
+        MaskOptions(longest=longest)

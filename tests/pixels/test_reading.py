@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from playground.pixels.reading import ALPHABET, GlyphReader
+from playground.pixels.reading import ALPHABET, GlyphReader, characters_of
 from playground.text.rendering import GridConfig, GridRenderer
 
 FONT = Path(__file__).resolve().parents[2] / "assets" / "fonts" / "DejaVuSansMono.ttf"
@@ -68,3 +68,18 @@ def test_standardised_patches_read_as_the_nearest_standardised_pair(reader, pair
     brute = [(own - row).square().sum(1).argmin().item() for row in noisy]
     assert reader.read_standardised(noisy.view(40, 16, 16)) == [names[i] for i in brute]
     assert reader.read_standardised((own[some] * 1.0).view(40, 16, 16)) == [names[i] for i in some.tolist()]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_predictions_of_any_number_of_colours_are_read(reader, pairs, channels):
+    names, pictures = pairs
+    flat = pictures[7:9].flatten(1)
+    colours = flat[:, :, None].repeat(1, 1, channels).flatten(1).numpy()
+    assert reader.read_predictions(colours, standardised=False) == names[7:9]
+    own = (flat - flat.mean(1, keepdim=True)) / flat.std(1, keepdim=True)
+    assert reader.read_predictions(own.numpy(), standardised=True) == names[7:9]
+
+
+@pytest.mark.parametrize(("text", "pieces"), [("abc", ("ab", "c ")), ("", ("  ",)), ("a b!", ("a ", "b!"))])
+def test_the_characters_of_each_patch(renderer, text, pieces):
+    assert characters_of(renderer.render(text)) == pieces

@@ -8,9 +8,9 @@ from goldens import GOLDEN, tensors
 from patch_models import make_model, whole_row
 
 import playground as pg
-from playground.errors import InvalidRequest
+from playground.errors import InvalidRequest, PlaygroundError
 from playground.pixels.masking import KINDS, MaskOptions, draw_mask
-from playground.pixels.reconstruction import computed_patches, reconstruct
+from playground.pixels.reconstruction import computed_patches, how_much, reconstruct
 from playground.text.rendering import Strip
 
 SENTENCE = "Cats conserve energy by sleeping more than most animals, especially as they grow older."
@@ -155,3 +155,29 @@ def test_what_does_not_belong_together_is_refused(model):
     for mask in (np.zeros(5), np.full(529, 2), "mask", None, [[1], [1, 2]], np.zeros((529, 1))):
         with pytest.raises(InvalidRequest, match="529 zeros and ones"):
             reconstruct(model, strip, mask)
+
+
+def test_predictions_that_are_no_numbers_are_told():
+    broken = make_model(image_size=(16, 640))
+    broken.network.decoder.decoder_pred.bias[3] = float("nan")
+    with pytest.raises(PlaygroundError, match="not finite"):
+        reconstruct(broken, pg.render(broken, "some text"))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (MaskOptions(kind="manual", patches=(0, 3)), "2 of the text's 8 patches are hidden (25% of the text)."),
+        (MaskOptions(kind="manual", patches=(2,)), "1 of the text's 8 patches is hidden (12% of the text)."),
+        (MaskOptions(kind="manual", patches=(2, 8)),
+         "1 of the text's 8 patches and 1 separator are hidden (12% of the text)."),
+        (MaskOptions(0.0), "0 of the text's 8 patches are hidden (0% of the text)."),
+        (MaskOptions(1.0, "random", over="row"),
+         "40 of the whole row of 40 patches are hidden, counted as published: 8 of the text's 8 patches, 1 separator "
+         "and 31 of the padding, which nobody reads."),
+    ],
+)  # fmt: skip
+def test_how_much_is_hidden_is_said(options, sentence):
+    pixels = np.full((16, 640), 255, np.uint8)
+    strip = Strip(pixels, 8, (np.arange(40) <= 8).astype(np.uint8), "", separators=(8,))
+    assert how_much(strip, draw_mask(strip, options), options) == sentence

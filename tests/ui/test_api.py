@@ -18,16 +18,17 @@ from playground.generation.options import SamplingOptions
 from playground.generation.sampler import sample
 from playground.generation.surprisal import score
 
+MASK = ["ratio", "kind", "seed", "over", "spacing", "every", "patches", "longest"]
 ENDPOINTS = {
     "/generate": [
         "model", "prompt", "max_new_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "seed",
-        "stop", "dice",
+        "stop", "dice", "edits",
     ],
     "/draw": [
         "model", "prompt", "samples", "max_new_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty",
         "seed", "stop", "dice",
     ],
-    "/next_tokens": ["model", "prompt", "top", "temperature", "top_p", "top_k", "min_p"],
+    "/next_tokens": ["model", "prompt", "top", "temperature", "top_p", "top_k", "min_p", "edits"],
     "/score": ["model", "text"],
     "/read": ["model", "token_ids", "start", "temperature", "top_p", "top_k", "min_p"],
     "/card": ["model"],
@@ -35,6 +36,22 @@ ENDPOINTS = {
     "/list_models": [],
     "/replay": ["record"],
     "/unload_model": ["model"],
+    "/render": ["model", "text", *MASK],
+    "/reconstruct": ["model", "text", *MASK],
+    "/how_sure": ["model", "text", *MASK, "companions", "companions_seed"],
+    "/fill": ["model", "text", *MASK, "at_a_time", "companions", "companions_seed"],
+    "/write_on": ["model", "text", "start", "at_a_time"],
+    "/senses": ["model", "word", "top", "text", "as_typed"],
+    "/nearest_by_sense": ["model", "word", "sense", "top", "as_typed"],
+    "/compare_senses": ["model", "a", "b", "as_typed"],
+    "/promoters": ["model", "word", "top", "as_typed"],
+    "/ledger": ["model", "text", "position", "candidates", "edits", "top"],
+    "/sense_weights": ["model", "text", "senses"],
+    "/bias": ["model", "templates", "words", "group_a", "group_b", "edits", "sense", "factor"],
+    "/find_factor": [
+        "model", "templates", "words", "sense", "group_a", "group_b", "neutral", "common", "edits",
+    ],
+    "/typos": ["model", "peer", "text", "kind", "shares", "seed", "ratio"],
 }  # fmt: skip
 PROMPT = "Once upon a time"
 DEFAULTS = [64, 0.8, 1.0, 0, 0.0, 1.0, 0, None, "token"]  # of /generate, after model and prompt
@@ -97,7 +114,7 @@ def test_the_endpoints_are_named_typed_and_described(client):
         assert len(about["description"]) > 20, name
         assert all(p["python_type"]["type"] != "Any" for p in about["parameters"]), name
     defaults = {p["parameter_name"]: p["parameter_default"] for p in named["/generate"]["parameters"][2:]}
-    own = {name: getattr(SamplingOptions(), name) for name in defaults} | {"stop": None}
+    own = {name: getattr(SamplingOptions(), name, None) for name in defaults} | {"stop": None}
     assert defaults == own
 
 

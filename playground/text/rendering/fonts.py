@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import ImageFont
@@ -24,6 +25,7 @@ SCRIPTS = ("NotoSansDevanagari-Regular.ttf", "NotoSansThai-Regular.ttf")
 SIGNS = ("SYMBOLS", "EMOJI", "MATH", "MUSIC", "CJK")  # in the names of fonts for what belongs to no script
 KINDS = {"ARABIC": ("NASKH", "KUFI")}  # of script, in the names of its fonts
 NEVER = "\U0010ffff"  # no font has a glyph for it
+KEPT = 20_000  # measures remembered of each kind; then all are forgotten
 LINUX = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 FOLDERS = {
     "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
@@ -78,6 +80,7 @@ class Face:
     def __init__(self, path: Path, pixels: float):
         self.path, self.pixels, self.name = path, pixels, path.name
         self._glyphs: dict[str, Glyph] = {}
+        self._steps: dict[str, float] = {}
 
     @cached_property
     def plain(self) -> ImageFont.FreeTypeFont:
@@ -89,10 +92,46 @@ class Face:
 
     def glyph(self, character: str) -> Glyph:
         """One character alone, neither kerned nor joined."""
-        if character not in self._glyphs:
+        glyph = self._glyphs.get(character)  # another thread may forget them all at any time
+        if glyph is None:
             ink, left, top = inked(self.plain, character)
-            self._glyphs[character] = Glyph(ink, left, top, round(self.plain.getlength(character)))
-        return self._glyphs[character]
+            glyph = Glyph(ink, left, top, round(self.plain.getlength(character)))
+            _keep(self._glyphs, character, glyph)
+        return glyph
+
+    def pens(self, text: str) -> list[float]:
+        """Pixels from the beginning to each character of ``text``, and to the end: kerned, one glyph a code point.
+
+        As the plain font lays it out, but every pair of letters is measured only once.
+        """
+        places, pen = [0.0], 0.0
+        for i in range(len(text)):
+            pen += self._step(text[i : i + 2])
+            places.append(pen)
+        return places
+
+    def _step(self, pair: str) -> float:
+        """From the first of two characters to the second, or from the last one to the end."""
+        step = self._steps.get(pair)
+        if step is None:
+            step = self.plain.getlength(pair) - (self.plain.getlength(pair[1]) if len(pair) > 1 else 0.0)
+            _keep(self._steps, pair, step)
+        return step
+
+    def line(self, text: str) -> tuple[np.ndarray, int, int]:
+        """(ink, left, top) of ``text``, the same pixels that :func:`inked` draws with the plain font."""
+        glyphs = [(self.glyph(character), round(pen)) for character, pen in zip(text, self.pens(text), strict=False)]
+        placed = [(glyph, pen + glyph.left) for glyph, pen in glyphs if glyph.ink.size]
+        if not placed:
+            return np.zeros((0, 0), dtype=np.uint8), 0, 0
+        left, top = min(x for _, x in placed), min(glyph.top for glyph, _ in placed)
+        right = max(x + glyph.ink.shape[1] for glyph, x in placed)
+        canvas = np.zeros((max(glyph.top + len(glyph.ink) for glyph, _ in placed) - top, right - left), dtype=np.int32)
+        for glyph, x in placed:
+            height, width = glyph.ink.shape
+            spot = canvas[glyph.top - top : glyph.top - top + height, x - left : x - left + width]
+            spot += glyph.ink - (spot * glyph.ink + 127) // 255
+        return canvas.astype(np.uint8), left, top
 
     def covers(self, character: str) -> bool:
         """Whether the font has a glyph of its own for ``character``."""
@@ -101,6 +140,13 @@ class Face:
         mine, nothing = self.glyph(character), self.glyph(NEVER)
         same = (mine.left, mine.top, mine.advance) == (nothing.left, nothing.top, nothing.advance)
         return not (same and np.array_equal(mine.ink, nothing.ink))
+
+
+def _keep(kept: dict, key: str, value: Any) -> None:
+    """Within a bound: texts from anywhere must not fill the memory."""
+    if len(kept) >= KEPT:
+        kept.clear()
+    kept[key] = value
 
 
 def inked(font: ImageFont.FreeTypeFont, text: str, **layout: str) -> tuple[np.ndarray, int, int]:
@@ -136,12 +182,15 @@ class Faces:
 
     def covering(self, characters: str) -> Face | None:
         """The first font with a glyph for each of ``characters``, whose first letter tells which fonts to ask."""
-        if characters not in self._found:
+        try:
+            return self._found[characters]
+        except KeyError:
             script = script_of(characters)
-            ranks = [(rank, face) for face in self._faces if (rank := self._rank(face, script)) is not None]
-            asked = [face for _, face in sorted(ranks, key=lambda ranked: ranked[0])]
-            self._found[characters] = next((face for face in asked if self._all(face, characters)), None)
-        return self._found[characters]
+        ranks = [(rank, face) for face in self._faces if (rank := self._rank(face, script)) is not None]
+        asked = [face for _, face in sorted(ranks, key=lambda ranked: ranked[0])]
+        found = next((face for face in asked if self._all(face, characters)), None)
+        _keep(self._found, characters, found)
+        return found
 
     def _rank(self, face: Face, script: str | None) -> int | None:
         """0 to ask a font early, 1 late, None not at all: most Noto fonts are for one script, which their names say."""

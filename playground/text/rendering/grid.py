@@ -70,6 +70,11 @@ class GridRenderer:
         self._cells: dict[str, np.ndarray] = {}
 
     @property
+    def font(self) -> str:
+        """The font's file name."""
+        return self.config.font_file
+
+    @property
     def cell_width(self) -> int:
         """Pixels from one character to the next: half a patch."""
         return self.config.pixels_per_patch // 2

@@ -79,6 +79,11 @@ class PixelRenderer:
         self._faces = Faces(paths, config.pixels)
         self._faces.first.glyph(" ")  # a damaged font is told at once
 
+    @property
+    def font(self) -> str:
+        """The file name of the font that is asked first."""
+        return self._faces.first.name
+
     def render(self, text: Text) -> Strip:
         """Draw a text, a tuple of two texts with a separator each, or a list of words that each begin a patch.
 

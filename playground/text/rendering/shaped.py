@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import ImageFont, features
+from PIL import features
 
 from playground.text.rendering.bidi import visual_order
 from playground.text.rendering.fonts import NEVER, Face, Faces, inked, instead, script_of
@@ -47,6 +47,11 @@ class ShapedRenderer:
         self._joins = features.check("raqm")
         self.notes = tuple(filter(None, (note, None if self._joins else UNSHAPED)))
 
+    @property
+    def font(self) -> str:
+        """The file name of the font that is asked first."""
+        return self._faces.first.name
+
     def render(self, text: Text) -> Strip:
         """Draw a text, a tuple of two texts with a separator each, or a list of words that each begin a patch.
 
@@ -59,7 +64,7 @@ class ShapedRenderer:
         check_text(text)
         if isinstance(text, str):
             line = clean(text)
-            kept = self._fitting(line[: self.config.pixels_per_patch * self.config.max_seq_length // NARROWEST])
+            kept = self._fitting(line)
             notes, asked = left_out(len(kept), len(line)), kept
         else:
             notes, asked = [], type(text)(map(clean, text))
@@ -84,9 +89,20 @@ class ShapedRenderer:
         return notes + lacking(None, alone) + [note for note in self.notes if note == UNSHAPED]
 
     def _fitting(self, line: str) -> str:
-        """As much of ``line`` from its beginning as fits before the last patch."""
-        patch = self.config.pixels_per_patch
-        left = patch * (self.config.max_seq_length - 1) - 2 * MARGIN
+        """As much of ``line`` from its beginning as fits before the last patch: longer pieces are tried in turn."""
+        patch, most = self.config.pixels_per_patch, self.config.max_seq_length
+        longest = patch * most // NARROWEST
+        length = 2 * most
+        while length < min(len(line), longest):
+            kept = self._cut(line[:length], patch * (most - 1) - 2 * MARGIN)
+            if kept is not None:
+                return kept
+            length *= 2
+        kept = self._cut(line[:longest], patch * (most - 1) - 2 * MARGIN)
+        return line[:longest] if kept is None else kept
+
+    def _cut(self, line: str, left: int) -> str | None:
+        """The beginning of ``line`` that takes at most ``left`` pixels; None if all of it does."""
         for run in runs(line, self._faces):
             width = self._width(line, run)
             if width > left:
@@ -95,30 +111,36 @@ class ShapedRenderer:
                 fit = bisect_right(ends, left, key=lambda end: self._width(line, replace(run, end=end)))
                 return line[: ends[max(fit - 1, 0)]].rstrip()
             left -= width
-        return line
+        return None
 
     def _face(self, run: Run) -> Face:
         return run.face or self._faces.first
 
-    def _layout(self, line: str, run: Run) -> tuple[ImageFont.FreeTypeFont, str, dict[str, str]]:
-        """(font, characters, options) that draw the run."""
-        text, leftwards, face = line[run.start : run.end], run.level % 2, self._face(run)
+    def _layout(self, line: str, run: Run) -> tuple[str, str | None]:
+        """The characters to draw, and the direction to shape them in; None where each is drawn by itself."""
+        text, leftwards = line[run.start : run.end], run.level % 2
         if run.face is None:
-            return face.plain, NEVER * sum(1 for _ in clusters(text)), {}
+            return NEVER * sum(1 for _ in clusters(text)), None
         if not self._joins:
-            return face.plain, text[::-1] if leftwards else text, {}
+            return text[::-1] if leftwards else text, None
         if not leftwards and is_simple(text):  # whole pixels from letter to letter, as the published renderer has it
-            return face.plain, text, {}
-        return face.shaped, text, {"direction": "rtl" if leftwards else "ltr"}
+            return text, None
+        return text, "rtl" if leftwards else "ltr"
 
     def _width(self, line: str, run: Run) -> int:
-        font, text, options = self._layout(line, run)
-        return round(font.getlength(text, **options))
+        text, direction = self._layout(line, run)
+        face = self._face(run)
+        return round(face.pens(text)[-1] if direction is None else face.shaped.getlength(text, direction=direction))
+
+    def _ink(self, line: str, run: Run) -> tuple[np.ndarray, int, int]:
+        text, direction = self._layout(line, run)
+        face = self._face(run)
+        return face.line(text) if direction is None else inked(face.shaped, text, direction=direction)
 
     def _draw(self, text: str) -> Drawing:
         found = runs(text, self._faces)
         widths = [self._width(text, run) for run in found]
-        inks = [inked(font, part, **options) for font, part, options in (self._layout(text, run) for run in found)]
+        inks = [self._ink(text, run) for run in found]
         places, x = [0] * len(found), 0
         for i in visual_order([run.level for run in found]):
             places[i] = x
@@ -136,7 +158,7 @@ class ShapedRenderer:
                 for _ in range(run.start, run.end)]  # fmt: skip
         words = []
         for a, b in word_ranges(text):
-            inside = [i for i, run in enumerate(found) if a <= run.start < b]
+            inside = [i for i, run in enumerate(found) if run.start < b and a < run.end]
             words.append((min(places[i] for i in inside), max(places[i] + widths[i] for i in inside)))
         return Drawing(canvas, -top, x, ends, words)
 

@@ -83,8 +83,10 @@ def word_ranges(text: str) -> Iterator[tuple[int, int]]:
 
 
 def reached(left: int, right: int, patch: int, most: int) -> tuple[int, int] | None:
-    """The patches that pixels ``left`` to ``right`` reach into, cut at ``most``; None if there are none."""
-    first, stop = max(0, left // patch), min(most, -(-right // patch))
+    """The patches that pixels ``left`` to ``right`` reach into, at least the one where they begin; cut at ``most``, and
+    None if they begin behind it."""
+    first = max(0, left // patch)
+    stop = min(most, max(first + 1, -(-right // patch)))
     return (first, stop) if first < stop else None
 
 

@@ -14,7 +14,7 @@ from playground.errors import InvalidRequest, PlaygroundError
 from playground.generation.options import SamplingOptions
 from playground.ui.boundary import GENERATIONS, REFRESH_SECONDS, handler
 from playground.ui.column_state import ColumnState
-from playground.ui.columns_view import BEGIN, FAIL, STOP, columns_value, columns_view
+from playground.ui.columns_view import board_scripts, columns_value, columns_view
 from playground.ui.compare_setups import FIRST, NEUTRAL, SETTINGS, SETUPS, preset_of, settings_words
 from playground.ui.sampling_form import LABELS, OPTION, PRESETS
 from playground.ui.story import AGAIN, MOST_CHARACTERS, Stops
@@ -64,6 +64,7 @@ def build(engine: Any, models: Models, generations: int) -> list[gr.Dropdown]:
         ticket = gr.Textbox(visible="hidden", elem_id="compare-ticket")
 
     stops = Stops()
+    begin, halt, fail = board_scripts("columns")
 
     @handler
     def start(
@@ -81,7 +82,7 @@ def build(engine: Any, models: Models, generations: int) -> list[gr.Dropdown]:
         yield from stream(engine, columns, bool(same), name, stops)
 
     quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    run.click(None, board, [board, ticket], js=BEGIN, **quiet)
+    run.click(None, board, [board, ticket], js=begin, **quiet)
     named = {f"{part}_{number}": cell[part] for number, cell in enumerate(cells) for part in CELLS}
     started = run.click(
         start,
@@ -90,8 +91,8 @@ def build(engine: Any, models: Models, generations: int) -> list[gr.Dropdown]:
         outputs=board, concurrency_id=GENERATIONS, concurrency_limit=generations, trigger_mode="multiple",
         show_progress="hidden", api_visibility="private",
     )  # fmt: skip
-    started.failure(None, [board, ticket], board, js=FAIL, **quiet)
-    stop.click(None, board, board, js=STOP, **quiet)
+    started.failure(None, [board, ticket], board, js=fail, **quiet)
+    stop.click(None, board, board, js=halt, **quiet)
     stop.click(stops.add, ticket, None, **quiet)
 
     count.change(
@@ -185,15 +186,16 @@ def requests(prompt: str, count: int, common: Mapping[str, Any], settings: Mappi
 
 def stream(
     engine: Any, requests: Sequence[GenerateRequest], same: bool, name: str | None = None,
-    stops: Container[str | None] = (),
+    stops: Container[str | None] = (), heads: Sequence[tuple[str, str]] | None = None,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """What the view shows while the columns run, every ``REFRESH_SECONDS`` or, of long texts, less often. Closing it
-    stops the work, and so does ``name``, the run's, among the ``stops``."""
+    stops the work, and so does ``name``, the run's, among the ``stops``. ``heads`` are a title and a note for each
+    column, if not its model and settings."""
     prompt, dice, sent = requests[0].prompt, None, 0.0
-    columns = [
-        ColumnState(number, request.model, settings_words({o: getattr(request.rows[0], o) for o in SETTINGS}))
-        for number, request in enumerate(requests, 1)
+    heads = heads or [
+        (request.model, settings_words({o: getattr(request.rows[0], o) for o in SETTINGS})) for request in requests
     ]
+    columns = [ColumnState(number, *head) for number, head in enumerate(heads, 1)]
 
     def value(status: str, running: bool = False) -> dict[str, Any]:
         return columns_value(status, prompt, columns, dice, running, name)

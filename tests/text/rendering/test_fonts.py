@@ -5,10 +5,11 @@ import shutil
 import struct
 import sys
 
+import numpy as np
 import pytest
 
 from playground.text.rendering import PixelConfig, PixelRenderer, ShapedRenderer, fonts
-from playground.text.rendering.fonts import SHIPPED, Face, Faces, instead, script_of
+from playground.text.rendering.fonts import SHIPPED, Face, Faces, inked, instead, script_of
 
 FILES = sorted(SHIPPED.glob("*.ttf"))
 
@@ -132,3 +133,32 @@ def test_a_broken_font_of_the_machine_does_no_harm(installed, tmp_path):
     fonts._noto_in.cache_clear()
     strip = ShapedRenderer(PixelConfig(), tmp_path.parent / "none").render("abc 你")
     assert strip.notes[-1] == "No font here has a glyph for 你."
+
+
+@pytest.mark.parametrize("name", ["NotoSans-Regular.ttf", "DejaVuSans.ttf"])  # the latter has a table of kerning
+def test_letters_one_by_one_are_the_line_that_pillow_draws(name):
+    face, dice = Face(SHIPPED / name, 40 / 3), random.Random(5)
+    letters = "ABCTVWYfjgltoe.,:;-_'\"/ 0179 \u00e9\u00c4\u0416\u03a9" + fonts.NEVER
+    kerned = 0
+    for _ in range(150):
+        text = "".join(dice.choices(letters, k=dice.randint(0, 12)))
+        pens = face.pens(text)
+        assert pens[-1] == pytest.approx(face.plain.getlength(text))
+        kerned += pens[-1] != sum(map(face.plain.getlength, text))
+        ink, left, top = face.line(text)
+        expected = inked(face.plain, text)
+        assert (left, top) == expected[1:]
+        assert np.array_equal(ink, expected[0])
+    assert bool(kerned) == (name == "DejaVuSans.ttf")
+
+
+def test_what_is_remembered_is_bounded(monkeypatch):
+    monkeypatch.setattr(fonts, "KEPT", 50)
+    faces = Faces(FILES, 13)
+    before = faces.first.line("abc")
+    for code in range(0x4E00, 0x4F00):
+        faces.covering(chr(code))
+        faces.first.line(chr(code) + "x")
+    face = faces.first
+    assert max(len(face._glyphs), len(face._steps), len(faces._found)) <= 50
+    assert np.array_equal(face.line("abc")[0], before[0])

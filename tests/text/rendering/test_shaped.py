@@ -11,6 +11,7 @@ from playground.errors import InvalidRequest
 from playground.text.rendering import PixelConfig, ShapedRenderer, fonts
 from playground.text.rendering.fonts import SHIPPED, inked
 from playground.text.rendering.runs import clusters, runs
+from playground.text.rendering.strip import word_ranges
 
 RENDERS = json.loads((GOLDEN / "pixel" / "renders.json").read_text())
 NAMES = ("ascii", "cats", "descend", "space_lead", "newline", "digits", "cyrillic", "greek", "combining", "empty",
@@ -112,6 +113,13 @@ def test_right_to_left_words_are_found_where_they_are():
     assert strip.text == "שלום abc"
 
 
+@pytest.mark.parametrize("text", ["갏\U000e007c x", "a\ufe0f你\ufe0fb", "你\u0301好"])
+def test_marks_on_wide_letters_leave_every_word_its_place(text):
+    strip = renderer().render(text)
+    assert len(strip.words) == len(list(word_ranges(text)))
+    assert all(0 <= first < stop <= strip.num_text_patches for first, stop in strip.words)
+
+
 def test_characters_that_no_font_has_are_named():
     strip = renderer().render("ok 你好 \ue000 \u0378 🎉")
     assert strip.notes == ("No font here has a glyph for U+0378 你 好 U+E000 🎉.",)
@@ -128,6 +136,23 @@ def test_the_beginning_is_what_is_kept():
         note = f"The strip holds {len(strip.text)} characters; the last {len(text) - len(strip.text):,} are left out."
         assert strip.notes[0] == note
         assert renderer().render(strip.text).separators[0] <= 19  # all of it fits
+
+
+@pytest.mark.parametrize("text", ["abcdefghij" * 1000, "\U0007ffff" * 10_000], ids=["letters", "no glyphs"])
+def test_a_word_of_ten_thousand_letters_measures_few_glyphs(monkeypatch, text):
+    """Each pair of letters once, not the whole word again and again."""
+    drawing = renderer()
+    measured = [0]
+    plain = ImageFont.FreeTypeFont.getlength
+
+    def counted(font, text, *args, **kwargs):
+        measured[0] += len(text)
+        return plain(font, text, *args, **kwargs)
+
+    monkeypatch.setattr(ImageFont.FreeTypeFont, "getlength", counted)
+    strip = drawing.render(text)
+    assert strip.num_text_patches == 528
+    assert measured[0] < 200
 
 
 @pytest.mark.parametrize(
