@@ -80,7 +80,8 @@ def build(engine: Any, model: gr.Dropdown) -> None:
                 factor = gr.Number(0.0, label="Factor", step=0.05, min_width=120, elem_id="probe-factor")
             gr.HTML(
                 '<p class="hint">In demo-backpack, sense 12 of a word carries he and she; the authors of the Backpack '
-                "found theirs to be 10. Factor 0 removes the sense, 1 leaves it, below 0 reverses it.</p>",
+                "found theirs to be 10. Factor 0 removes the sense, 1 leaves it, below 0 reverses it. Without a "
+                "sense, only the mixer's edits are measured.</p>",
                 padding=False,
             )
             mixed = gr.Checkbox(False, label="The mixer's edits too", elem_id="probe-mixed")

@@ -119,7 +119,7 @@ def test_no_document_raises_anything_else(document, data):
     changed = copy.deepcopy(document)
     for _ in range(data.draw(st.integers(1, 3))):
         at = changed[data.draw(st.sampled_from(["model", "mask"]))] if data.draw(st.booleans()) else changed
-        at = at if isinstance(at, dict) else changed
+        at = at if isinstance(at, dict) and at else changed
         at[data.draw(st.sampled_from(sorted(at)))] = data.draw(PLAIN)
     try:
         read_reconstruction(changed)

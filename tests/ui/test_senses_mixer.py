@@ -117,10 +117,11 @@ def test_bars_follow_sliders_switches_and_places(visit, model):
     check_bars(page, model, TEXT, [DOG])
     answers = []
     page.on("request", lambda request: answers.append(request.url) if "/run/" in request.url else None)
-    for step in range(60):  # faster than can be answered: the last one counts
-        move(page, (step % 40) / 10)
+    page.locator(".mix-slider").first.evaluate("""(node) => { for (let step = 0; step < 60; step++) {
+        node.value = (step % 40) / 10;
+        node.dispatchEvent(new Event("input", { bubbles: true })); } }""")  # no time for answers: the last one counts
     check_bars(page, model, TEXT, [DOG | {"factor": 1.9}])
-    assert len(answers) < 40
+    assert 1 <= len(answers) <= 5
     number = page.locator(".mix-edit .mix-number").first
     number.fill("-2.5")
     check_bars(page, model, TEXT, [DOG | {"factor": -2.5}])

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from word_backpack import HOSTILE_WORDS, NAME, word_backpack
+from word_backpack import NAME, word_backpack
 
 from playground.engine.sense_requests import BiasAnswer, BiasRow, BiasSearchAnswer
 from playground.errors import InvalidRequest
@@ -17,6 +17,7 @@ from playground.ui.senses_probe import common_part, cost_words, listed, result_v
 SLOW = 60_000  # milliseconds, for what takes long only on a busy machine
 TEMPLATES = (" the {} was", " Lily had a {} the")
 WORDS = ("dog", "park", "mother", "father")
+HOSTILE = "<img src=x onerror=window.__pwned=1>${7*7}"  # several tokens
 
 
 @pytest.fixture(scope="module")
@@ -121,10 +122,11 @@ def test_what_is_wrong_is_said_in_one_line(visit, model):
     page = open_probe(visit(), sense=99)
     page.locator("#probe-run").click()
     expect(page.locator(".prb-status")).to_contain_text("99", timeout=SLOW)
-    page.locator("#probe-words textarea").fill(f"dog, {HOSTILE_WORDS[1]}")
+    page.locator("#probe-words textarea").fill(f"dog, {HOSTILE}")
     page.locator("#probe-sense input").fill("3")
+    page.locator("#probe-sense input").press("Tab")
     page.locator("#probe-run").click()
-    expect(page.locator(".prb-status")).to_contain_text("<img/src=x", timeout=SLOW)
+    expect(page.locator(".prb-status")).to_contain_text(HOSTILE, timeout=SLOW)
     page.locator("#probe-templates textarea").fill("no slot")
     page.locator("#probe-run").click()
     expect(page.locator(".prb-status")).to_contain_text("slot", timeout=SLOW)
