@@ -179,6 +179,10 @@ lines.addEventListener("blur", () => {
 
 // News of the server: a strip, and the patches that are hidden. A mask that somebody has painted over meanwhile is late.
 const readDrawn = async (value) => {
+  if (value.refused) {
+    find(".patch-status").textContent = `${value.refused} The picture is as it was.`;
+    return;
+  }
   const number = ++news;
   if (value.error || !value.picture) {
     drawn = null;

@@ -22,10 +22,12 @@ const preview = () => {
 const leftAt = (number) => new Set(number === 0 ? strip.hidden : frames[number - 1].left);
 const caption = (number) => {
   if (number === 0) return `beginning: ${inWords(strip.hidden.length, "patch")} hidden`;
-  const { filled, loss, of, left } = frames[number - 1];
+  const { filled, loss, of, left, reading } = frames[number - 1];
   const named = filled.map((patch) => patch + 1).join(", ");
+  const right = reading.filter((one) => one[3]).length;
+  const read = reading.length ? ` · ${right} of ${inWords(reading.length, "patch")} read back exactly` : "";
   const end = left.length ? "" : " Everything is filled.";
-  return `Step ${number} of ${of}: ${filled.length === 1 ? "patch" : "patches"} ${named} · loss ${loss.toFixed(3)}.${end}`;
+  return `Step ${number} of ${of}: ${filled.length === 1 ? "patch" : "patches"} ${named} · loss ${loss.toFixed(3)}${read}.${end}`;
 };
 const groupsOf = (number, width, label) => {
   const cell = cellOf(strip.patch);
@@ -114,10 +116,14 @@ const makeThumb = (number) => {
 
 let coming = Promise.resolve(); // pictures are decoded one news after the other
 const read = async (value) => {
+  const late = () => lab.runOf(view)?.name !== value.run; // another run has begun while pictures were decoded
+  if (late()) return;
   if (value.begin && value.begin !== strip?.json) {
     rest();
     const begun = JSON.parse(value.begin);
-    strip = { ...begun, json: value.begin, image: await decode(begun.picture) };
+    const image = await decode(begun.picture);
+    if (late()) return;
+    strip = { ...begun, json: value.begin, image };
     [frames, drawnFrom, at] = [[], [], 0];
     find(".film-reel").replaceChildren(makeThumb(0));
     show();
@@ -126,8 +132,10 @@ const read = async (value) => {
   words();
   for (const json of (value.frames || []).slice(drawnFrom.length)) {
     const frame = JSON.parse(json);
+    const image = await decode(frame.picture);
+    if (late()) return;
     drawnFrom.push(json);
-    frames.push({ ...frame, image: await decode(frame.picture) });
+    frames.push({ ...frame, image });
     find(".film-reel").append(makeThumb(frames.length));
     if (playing === null && at === frames.length - 1) go(frames.length, true); // who looks at the newest goes along
     else show();
@@ -176,8 +184,10 @@ const ahead = () => {
 };
 if (view === "write") {
   const from = (patch) => {
+    start = patch;
+    if (lab.runOf(view)?.running) return ahead(); // the film that is being made is another's
     rest();
-    [frames, drawnFrom, at, start] = [[], [], 0, patch];
+    [frames, drawnFrom, at] = [[], [], 0];
     find(".film-reel").replaceChildren();
     ahead();
   };

@@ -1,6 +1,7 @@
 // What the model painted: lines below those of the board, how wrong each patch is, and what can be done with it all.
 const PLAIN_SCALE = 0.24; // error at which the darkest tone begins, of pixels from 0 to 1
 const STANDARDISED_SCALE = 2; // and of standardised ones, where 1 is what guessing the mean costs
+const MOST_BYTES = 32 * 2 ** 20; // of a file that is read at all; playground/limits.py allows less
 let result = null; // the last reconstruction, its decoded pictures as `images`
 let shownAs = "on_the_page"; // or as_published
 let wiped = 1; // the share of each line that shows the reconstruction
@@ -142,5 +143,6 @@ find('[data-do="record"]').addEventListener("click", () => saveText(result.recor
 find(".patch-open input").addEventListener("change", async (event) => {
   const [file] = event.target.files;
   event.target.value = "";
-  if (file) trigger("upload", { text: await file.text(), run: begin("reconstruct") });
+  const text = file && file.size <= MOST_BYTES ? await file.text() : null; // without a text the server says why
+  if (file) trigger("upload", { text, run: begin("reconstruct") });
 });

@@ -9,7 +9,18 @@ const saveBlob = (blob, name) => {
 const savePicture = (canvas, name) => canvas.toBlob((blob) => saveBlob(blob, name), "image/png");
 const saveText = (text, name) => saveBlob(new Blob([text], { type: "application/json" }), name);
 
-const PAGE = { edge: 16, gap: 4, between: 14, label: 84, line: 18 };
+const SMALL = "12px system-ui, sans-serif"; // the labels and words of a sheet
+const PAGE = { edge: 16, gap: 4, between: 14, label: 92, line: 18 };
+// A sentence as lines no wider than `room`; what has no blank to part at is drawn narrower.
+const brokenLines = (context, words, room) => {
+  const lines = [];
+  for (const word of words.split(/\s+/)) {
+    const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
+    if (lines.length && context.measureText(longer).width <= room) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+};
 // What stands in `rows` (nodes of makeRow), in lines as on the page, with words below: a canvas. Of a line all canvases are
 // drawn, and of a heat map its tones and numbers.
 const sheetOf = (groups, words) => {
@@ -17,9 +28,11 @@ const sheetOf = (groups, words) => {
   const width = Math.max(320, ...rows.flat().map(([, line]) => line.offsetWidth)) + PAGE.label + 2 * PAGE.edge;
   const heights = rows.map((group) => group.reduce((sum, [, line]) => sum + line.offsetHeight + PAGE.gap, PAGE.between));
   const sheet = document.createElement("canvas");
-  sheet.width = width;
-  sheet.height = heights.reduce((a, b) => a + b, 2 * PAGE.edge) + PAGE.line * words.length;
   const context = sheet.getContext("2d");
+  context.font = SMALL;
+  const below = words.flatMap((one) => brokenLines(context, one, width - 2 * PAGE.edge));
+  sheet.width = width;
+  sheet.height = heights.reduce((a, b) => a + b, 2 * PAGE.edge) + PAGE.line * below.length;
   context.imageSmoothingEnabled = false;
   context.fillStyle = "white";
   context.fillRect(0, 0, sheet.width, sheet.height);
@@ -29,7 +42,7 @@ const sheetOf = (groups, words) => {
     for (const [row, line] of group) {
       const x = PAGE.edge + PAGE.label;
       const height = line.offsetHeight;
-      context.font = "12px system-ui, sans-serif";
+      context.font = SMALL;
       context.fillStyle = "#475569";
       context.textAlign = "left";
       context.fillText(row.querySelector(".patch-label").textContent, PAGE.edge, y + height / 2, PAGE.label - 8);
@@ -49,10 +62,10 @@ const sheetOf = (groups, words) => {
     }
     y += PAGE.between;
   }
-  context.font = "12px system-ui, sans-serif";
+  context.font = SMALL;
   context.fillStyle = "#475569";
   context.textAlign = "left";
-  for (const line of words) {
+  for (const line of below) {
     context.fillText(line, PAGE.edge, y + PAGE.line / 2, width - 2 * PAGE.edge);
     y += PAGE.line;
   }

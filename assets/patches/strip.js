@@ -2,7 +2,7 @@
 const SIDE = 32; // page pixels that a patch is about high: a finger finds it, and a pixel is a whole number of pixels
 const GREY = "rgb(176, 176, 176)"; // of a hidden patch, as published; playground/pixels/pictures.py
 const HATCH = "rgb(120, 120, 120)"; // its pattern, so that grey is not all that tells it
-const LABELS = 84; // page pixels beside the lines for what they are, where there is room
+const LABELS = 92; // page pixels beside the lines for what they are, where there is room
 
 const decode = async (address) => {
   const image = new Image();
@@ -78,6 +78,7 @@ const makeHeat = (cell, from, to, values, scale) => {
     const one = make("i", `s${toneOf(values[i], scale)}`, cell >= 24 ? brief(values[i]) : "");
     one.style.left = `${(i - from) * cell}px`;
     one.style.width = `${cell}px`;
+    one.title = `patch ${i + 1}: ${values[i].toFixed(4)}`;
     line.append(one);
   }
   return line;

@@ -48,7 +48,9 @@ const draw = async () => {
   const value = props.value || {};
   if (!lab.accepts("sure", value)) return;
   if (value.spread) {
-    known = { ...value, image: await decode(value.picture) };
+    const image = await decode(value.picture);
+    if (lab.runOf("sure")?.name !== value.run) return; // another run has begun meanwhile
+    known = { ...value, image };
     show();
   }
   words();

@@ -49,8 +49,10 @@ const show = () => {
   lines.replaceChildren(...groupsOf(point, lines.clientWidth));
   find(".typos-text").replaceChildren(...marked(point));
   const clean = points[0];
-  const times = (one, other) => (at === 0 || !other ? "" : ` (${(one / other).toFixed(2)} times that of the clean text)`);
+  const times = (one, other) => (at === 0 || !other ? "" : ` (${(one / other).toFixed(2)} times the clean text's)`);
   const bits = point.bits_per_byte === null ? "" : ` ${point.bits_per_byte.toFixed(3)} bits per byte${times(point.bits_per_byte, clean.bits_per_byte)},`;
+  const none = point.possible === 0 ? ["None of the letters can be changed in this way."] : [];
+  find(".typos-notes").replaceChildren(...[...none, ...point.notes].map((note) => make("li", "", note)));
   find(".typos-facts").textContent = `${about.model}: error ${point.error.toFixed(4)}${times(point.error, clean.error)}. ${about.peer}:${bits} ${inWords(point.tokens, "token")}${times(point.tokens, clean.tokens)}.`;
   const rows = points.map((one) => {
     const row = make("tr");
@@ -67,10 +69,14 @@ const words = () => {
 };
 let coming = Promise.resolve();
 const read = async (value) => {
+  const late = () => lab.runOf("typos")?.name !== value.run; // another run has begun while pictures were decoded
+  if (late()) return;
   about = JSON.parse(value.about);
   for (const json of value.points.slice(points.length)) {
     const point = JSON.parse(json);
-    points.push({ ...point, image: await decode(point.picture) });
+    const image = await decode(point.picture);
+    if (late()) return;
+    points.push({ ...point, image });
     if (at === points.length - 2) at += 1; // who looks at the newest goes along
   }
   show();

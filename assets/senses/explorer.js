@@ -4,24 +4,26 @@ const root = find(".sx");
 const box = makeBox(find(".sx-box"), root);
 const looks = questions("submit");
 const nearests = questions("expand");
-const state = { answer: null, order: "number", all: false, asked: null };
+const state = { answer: null, order: "number", all: false, asked: null, ticked: false };
 const FEW = 9, FEW_NARROW = 4;
 
 const say = (words) => { find(".sx-status").textContent = words; };
 
-// Look at `word`; `exact` takes its letters as they are, and `piece` is which of several pieces.
+// Look at `word`; `exact` takes its letters as they are, and `piece` is which of several pieces. `id` is a token that
+// was clicked: its text alone may not be read as that token again.
 const look = (asked) => {
-  if (!asked.word?.trim()) return say("Type a word, then look it up.");
+  if (asked.id === undefined && !asked.word?.trim()) return say("Type a word, then look it up.");
   box.close(false);
-  state.asked = { word: asked.word, other: asked.other || "", exact: Boolean(asked.exact), piece: asked.piece || 0 };
+  state.asked = { word: asked.word, other: asked.other || "", exact: Boolean(asked.exact), piece: asked.piece || 0, id: asked.id };
   say("Looking …");
   looks.ask({ ...state.asked, first: Boolean(asked.first) });
 };
 
 // A token that was clicked: the fields around are to say what is being looked at.
-const lookToken = (text) => {
+const lookToken = (text, id) => {
   const plain = /^ \S/.test(text);
-  state.asked = { word: plain ? text.slice(1) : text, other: "", exact: !plain };
+  state.asked = { word: plain ? text.slice(1) : text, other: "", exact: !plain, id };
+  state.ticked = !plain;
   trigger("select", {}); // explorer.py puts this into the fields
   look(state.asked);
 };
@@ -45,7 +47,7 @@ const listened = {
     if (value.answer === undefined) place.replaceChildren(make("p", "sx-told", value.status));
     else {
       const list = make("div", "sx-promotes");
-      for (const [text, cosine] of JSON.parse(value.answer)) list.append(wordButton(text, `cosine ${cosine.toFixed(3)}`, lookAt));
+      for (const [text, cosine, id] of JSON.parse(value.answer)) list.append(wordButton(text, `cosine ${cosine.toFixed(3)}`, id));
       place.replaceChildren(list);
     }
     box.again();
@@ -57,7 +59,7 @@ const askNearest = (button, sense) => {
   const place = make("div", "sx-nearest");
   place.append(make("p", "sx-told", "Looking …"));
   box.open(button, make("p", "sx-box-title", `Nearest to ${quoted(word.text)} by sense ${sense}`), place);
-  nearests.ask({ word: word.text, sense });
+  nearests.ask({ word: word.text, id: word.id, sense });
 };
 
 const describe = ({ word, other, senses, occurrences, note }) => {
@@ -128,17 +130,24 @@ find(".sx-more").addEventListener("click", () => {
 showTips(root, find(".sx-tip"), root);
 window.addEventListener("storage", (event) => event.key === KEPT_SENSES && drawSenses());
 window.addEventListener("sense-look", (event) => {
-  const word = event.detail?.word;
-  if (typeof word !== "string" || !word) return;
+  const { word, id } = event.detail || {};
+  if (typeof word !== "string" || (!word && id === undefined)) return;
   stale = false;
   openView("senses-explorer-tab");
-  lookToken(word);
+  lookToken(word, id);
 });
 
 root.view = {
   look,
   hear: (kind, value) => listened[kind](value),
   fields: () => [state.asked.word, state.asked.other, state.asked.exact],
+  // What was ticked for a token that was clicked does not hold for the word that is typed next.
+  typed(word, exact) {
+    if (word === state.asked?.word) return exact; // the token's own text, as it was filled in
+    const kept = exact && !state.ticked;
+    state.ticked = false;
+    return kept;
+  },
   changed() {
     stale = true;
     state.answer = null; // another model's

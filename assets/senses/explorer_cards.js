@@ -1,10 +1,10 @@
 // The cards of a word's senses, and two words side by side. `state` and `ask…` are those of explorer.js.
 const PROMOTED = 8, DEMOTED = 4;
 
-const wordList = (name, words, most, choose) => {
+const wordList = (name, words, most) => {
   const list = make("div", name);
-  for (const [text, score] of words.slice(0, most))
-    list.append(wordButton(text, `${signed(score)} on its logit, times the weight of the sense`, choose));
+  for (const [text, score, id] of words.slice(0, most))
+    list.append(wordButton(text, `${signed(score)} on its logit, times the weight of the sense`, id));
   return list;
 };
 
@@ -82,9 +82,9 @@ const drawCard = (one, answer, kept, most) => {
   tools.append(pin, rename, plainButton("", "nearest", (event) => askNearest(event.currentTarget, one.sense)));
   if (text) tools.append(plainButton("", "to mixer", (event) =>
     box.open(event.currentTarget, mixerChoices(`${quoted(text)}, sense ${one.sense}`, editsOf(text, one.sense)))));
-  const not = wordList("sx-demotes", one.demotes, DEMOTED, lookAt);
+  const not = wordList("sx-demotes", one.demotes, DEMOTED);
   not.prepend(make("span", "", "not "));
-  card.append(head, wordList("sx-promotes", one.promotes, PROMOTED, lookAt), not, facts, tools);
+  card.append(head, wordList("sx-promotes", one.promotes, PROMOTED), not, facts, tools);
   return card;
 };
 
@@ -106,8 +106,8 @@ const drawPair = (answer, order, kept) => {
     measure.append(line, make("span", "sx-figure", signed(cosine)));
     const number = make("span", "sx-number");
     number.append(make("b", "", `${one.sense}`), make("bdi", "sx-name", kept.get(one.sense)?.name || ""));
-    row.append(number, measure, wordList("sx-promotes", one.promotes, 6, lookAt),
-      wordList("sx-promotes", answer.other.senses[one.sense].promotes, 6, lookAt));
+    row.append(number, measure, wordList("sx-promotes", one.promotes, 6),
+      wordList("sx-promotes", answer.other.senses[one.sense].promotes, 6));
     table.append(row);
   }
   return table;

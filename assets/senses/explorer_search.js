@@ -11,11 +11,12 @@ const measure = (value) => {
   if (value !== undefined) line.value = value;
 };
 
-const drawFound = ({ word, pairs }) => {
-  say(pairs.length ? `What promotes ${quoted(word)} most` : "Nothing was found.");
+const drawFound = ({ word, pieces, pairs }) => {
+  const part = pieces > 1 ? `, the first of ${pieces} pieces,` : "";
+  say(pairs.length ? `What promotes ${quoted(word)}${part} most` : "Nothing was found.");
   const most = Math.max(...pairs.map(([, , score]) => score), 1e-9);
   const list = find(".sx-found");
-  list.replaceChildren(...pairs.map(([text, sense, score]) => {
+  list.replaceChildren(...pairs.map(([text, sense, score, id]) => {
     const item = make("li");
     const line = make("span", "sx-bar sx-norm");
     const fill = make("i");
@@ -23,7 +24,7 @@ const drawFound = ({ word, pairs }) => {
     line.append(fill);
     line.setAttribute("aria-hidden", "true");
     const where = make("span", "sx-where");
-    where.append(wordButton(text, `open in the explorer`, lookAt), make("span", "sx-sense", `sense ${sense}`));
+    where.append(wordButton(text, `open in the explorer`, id), make("span", "sx-sense", `sense ${sense}`));
     item.append(where, line, make("span", "sx-figure", signed(score, 1)));
     if (text) {
       const mix = plainButton("sx-mix", "mix", (event) =>

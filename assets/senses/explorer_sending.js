@@ -5,8 +5,8 @@ const signed = (number, digits = 2) => `${number < 0 ? "−" : "+"}${Math.abs(nu
 const bare = (text) => visible(text).replace(/^ (?=\S)/, "");
 const quoted = (text) => `“${bare(text)}”`;
 
-// A button whose words are a token. One without a blank in front, as within a word, is told by a hyphen.
-const wordButton = (text, about, choose) => {
+// A button whose words are a token, which opens in the explorer. One without a blank in front, as within a word, is told by a hyphen.
+const wordButton = (text, about, id) => {
   const button = make("button", "sx-word");
   button.type = "button";
   const joined = /^[\p{L}\p{M}]/u.test(text);
@@ -15,7 +15,7 @@ const wordButton = (text, about, choose) => {
   button.append(make("bdi", "", bare(text)));
   button.dataset.tip = tip;
   button.setAttribute("aria-label", `${quoted(text)}, ${tip}`);
-  button.addEventListener("click", () => choose(text));
+  button.addEventListener("click", () => lookAt(text, id));
   return button;
 };
 const plainButton = (name, text, act) => {
@@ -46,7 +46,7 @@ const questions = (event) => {
   };
 };
 
-const lookAt = (word) => window.dispatchEvent(new CustomEvent("sense-look", { detail: { word } }));
+const lookAt = (word, id) => window.dispatchEvent(new CustomEvent("sense-look", { detail: { word, id } }));
 const openView = (name) => document.getElementById(`${name}-button`)?.click();
 // The mixer's tab; with a `text` that is what it predicts after, so that an edit of one occurrence finds its place.
 const openMixer = (text) => {

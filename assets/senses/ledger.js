@@ -46,7 +46,7 @@ const listened = {
     if (value.answer === undefined) place.replaceChildren(make("p", "sx-told", value.status));
     else {
       const list = make("div", "sx-promotes");
-      for (const [text, score] of JSON.parse(value.answer)) list.append(wordButton(text, `${signed(score)} on its logit, times the weight of the sense`, lookAt));
+      for (const [text, score, id] of JSON.parse(value.answer)) list.append(wordButton(text, `${signed(score)} on its logit, times the weight of the sense`, id));
       place.replaceChildren(list);
     }
     box.again();

@@ -19,7 +19,7 @@ const openCell = (cell) => {
   const [row, sense] = [Number(cell.dataset.row), Number(cell.dataset.sense)];
   const place = answer.places[row];
   if (place === null) return;
-  const word = answer.tokens[place];
+  const [word, id] = [answer.tokens[place], answer.ids[place]];
   const promotes = make("div", "led-promotes");
   promotes.append(make("p", "sx-told", "Looking what it promotes …"));
   const scaled = (factor, position) => ({ kind: "scale_sense", word, sense, factor, ...(position === undefined ? {} : { position }) });
@@ -28,8 +28,8 @@ const openCell = (cell) => {
     ["this word everywhere × 2", scaled(2)], ["this word everywhere × 0", scaled(0)],
   ], state.asked.text);
   box.open(cell, make("p", "sx-box-title", `${quoted(word)}, sense ${sense}: ${signed(answer.cells[row][sense])}`), promotes, choices,
-    plainButton("sx-choice", "open in explorer", () => lookAt(word)));
-  words.ask({ word, sense });
+    plainButton("sx-choice", "open in explorer", () => lookAt(word, id)));
+  words.ask({ word, id, sense });
   box.focus();
 };
 

@@ -112,7 +112,7 @@ const usePreset = (preset, button) => {
   held = false;
   touched = true;
   setEdits(preset.edits);
-  say("Now press Generate both: the next word alone shows little of it.");
+  say("Now press Generate both: the next word alone shows little of it. Not every text shows it: New seed draws another.");
   trigger("apply", { prompt: preset.prompt, options: preset.options }); // fills the widgets around
   look();
 };

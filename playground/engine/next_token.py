@@ -31,7 +31,7 @@ class _Known:
     ids: tuple[int, ...]
     logits: torch.Tensor  # float32 (vocab_size,)
     sampled_size: int
-    best: tuple[Alternative, ...]  # limits.SHOWN_TOKENS of them, without warped probabilities
+    best: tuple[Alternative, ...]  # without warped probabilities
     entropy_bits: float
 
     @property
@@ -71,9 +71,12 @@ def _edited(engine: Any, request: NextTokenRequest) -> Events:
         if before is None:
             before = _known(model, ids, logits_at(model.network, reading, len(ids) - 1))
             remember(engine, model.card, ("unedited", ids), before, before.nbytes)
-        after = _known(model, ids, logits_at(model.network, reading, len(ids) - 1, edits))
+        after = _known(model, ids, logits_at(model.network, reading, len(ids) - 1, edits), request.top)
     plain, edited = _distribution(before, request, read_before), _distribution(after, request, read_before)
-    yield replace(edited, before=plain, moved=_moved(before, after, plain, edited, request))
+    share, bits = _change(before.logits, after.logits)
+    yield replace(
+        edited, before=plain, moved=_moved(before, after, plain, edited, request), moved_share=share, kl_bits=bits
+    )
 
 
 def _last_logits(model: Model, ids: tuple[int, ...]) -> Generator[Prefill, None, torch.Tensor]:
@@ -85,14 +88,14 @@ def _last_logits(model: Model, ids: tuple[int, ...]) -> Generator[Prefill, None,
     return decoder.logits[0].float().clone()
 
 
-def _known(model: Model, ids: tuple[int, ...], logits: torch.Tensor) -> _Known:
+def _known(model: Model, ids: tuple[int, ...], logits: torch.Tensor, count: int = limits.SHOWN_TOKENS) -> _Known:
     logprobs = logits.double().log_softmax(-1)
     if not bool(logprobs.max().isfinite()):
         raise PlaygroundError(
             f"The model's logits after {len(ids):,} tokens are not finite numbers. The checkpoint or its precision is "
             "at fault: check its weights, or load it in float32."
         )
-    top = logprobs[: model.sampled_size].topk(min(limits.SHOWN_TOKENS, model.sampled_size))
+    top = logprobs[: model.sampled_size].topk(min(count, model.sampled_size))
     texts = [str(i) if model.tokenizer is None else model.tokenizer.token_text(i) for i in top.indices.tolist()]
     best = zip(top.indices.tolist(), texts, top.values.tolist(), strict=True)
     entropy = float(-(logprobs.exp() * logprobs.clamp(min=-1e9)).sum() / np.log(2))
@@ -117,6 +120,14 @@ def _distribution(known: _Known, request: NextTokenRequest, remembered: bool) ->
         survivors=len(warped),
         remembered=remembered,
     )
+
+
+def _change(before: torch.Tensor, after: torch.Tensor) -> tuple[float, float]:
+    """Total variation distance of two softmaxes, and KL divergence of ``after`` from ``before`` in bits."""
+    p, q = (logits.double().log_softmax(-1) for logits in (before, after))
+    share = float((p.exp() - q.exp()).abs().sum()) / 2
+    bits = float((q.exp() * (q - p)).sum()) / float(np.log(2))
+    return min(1.0, share), max(0.0, bits)
 
 
 def _moved(

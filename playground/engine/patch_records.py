@@ -72,12 +72,7 @@ def record_reconstruction(
         "summary": answer.summary,
         "notes": list(answer.notes),
         "seconds": answer.seconds,
-        "made_with": {
-            "playground": VERSION,
-            "torch": version("torch"),
-            "python": platform.python_version(),
-            "threads": torch.get_num_threads(),
-        },
+        "made_with": made_with(),
     }
     if sure is not None:
         asked, found = sure
@@ -91,6 +86,16 @@ def record_reconstruction(
     if filled is not None:
         document["filling"] = _filling(*filled)
     return document
+
+
+def made_with() -> dict[str, Any]:
+    """What numbers depend on besides the weights."""
+    return {
+        "playground": VERSION,
+        "torch": version("torch"),
+        "python": platform.python_version(),
+        "threads": torch.get_num_threads(),
+    }
 
 
 def _filling(request: FillRequest | WriteOnRequest, steps: Sequence[Filled]) -> dict[str, Any]:

@@ -347,6 +347,10 @@ class NextToken:
         remembered: whether no model had to run. Under edits of a Backpack's senses that only means one matrix product.
         before: with edits, the same for the model as it is; else None.
         moved: with edits, all tokens that are among ``tokens`` or ``before.tokens``, likeliest after the edits first.
+        moved_share: with edits, the probability that moves to other tokens, over the whole vocabulary: half the sum of
+            ``|p - q|``, from 0 to 1.
+        kl_bits: with edits, the KL divergence of the distribution after them from the one before, over the whole
+            vocabulary: the sum of ``q log2(q / p)``.
     """
 
     tokens: tuple[Alternative, ...]
@@ -356,6 +360,8 @@ class NextToken:
     remembered: bool
     before: "NextToken | None" = None
     moved: tuple["MovedToken", ...] = ()
+    moved_share: float | None = None
+    kl_bits: float | None = None
 
 
 @dataclass(frozen=True)

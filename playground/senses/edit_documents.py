@@ -136,8 +136,9 @@ def token_of(word: str, tokenizer: Tokenizer) -> int | None:
     return ids[0] if len(ids) == 1 and tokenizer.token_text(ids[0]) == word else None
 
 
-def one_token(word: str, tokenizer: Tokenizer | None) -> int:
-    """As :func:`token_of`, but raises InvalidRequest where there is none; without a tokenizer ``word`` is the id."""
+def one_token(word: str, tokenizer: Tokenizer | None, why: str = "an edit names one token") -> int:
+    """As :func:`token_of`, but raises InvalidRequest, with ``why``, where there is none; without a tokenizer ``word`` is
+    the id."""
     if tokenizer is None:
         if word.strip().isascii() and word.strip().isdecimal():
             return int(word)
@@ -155,7 +156,7 @@ def one_token(word: str, tokenizer: Tokenizer | None) -> int:
     if len(ids) == 1:
         raise InvalidRequest(f"This model does not know {word!r}: it reads {pieces[0]} instead. {hint}")
     raise InvalidRequest(
-        f"{word!r} is {len(ids)} tokens to this model ({name_some(pieces)}), but an edit names one token. {hint}"
+        f"{word!r} is {len(ids)} tokens to this model ({name_some(pieces)}), but {why}. {hint}"
     )
 
 

@@ -90,7 +90,7 @@ def next_word(model: Any, word: str) -> int:
         return one_token(word, None)
     found = (token_of(form, model.tokenizer) for form in _forms(word))
     token = next((id_ for id_ in found if id_ is not None), None)
-    return one_token(word, model.tokenizer) if token is None else token
+    return one_token(word, model.tokenizer, "a next word must be one token") if token is None else token
 
 
 def _with_blank(model: Any, word: str) -> str:

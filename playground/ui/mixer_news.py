@@ -46,21 +46,12 @@ def moved_words(known: NextToken) -> str:
     """How much the edits change, in a sentence."""
     if known.before is None:
         return "No edits: this is the model as it is."
-    share, bits = change(known.moved)
+    share, bits = known.moved_share, known.kl_bits
     if share < NOTHING:
         return "Nothing moves here: the prompt has none of the edited words, or the edits leave all as it is."
     moves = f"{100 * share:.0f} %" if share >= 0.0995 else f"{100 * share:.1f} %"
     words = f"{moves} of the probability moves to other words ({bits:.2f} bits of KL divergence)."
     return f"{words} That is little: Generate both shows what it does to a text." if share < LITTLE else words
-
-
-def change(moved: Sequence[MovedToken]) -> tuple[float, float]:
-    """Total variation distance, and KL divergence of after from before in bits; all tokens not in ``moved`` as one."""
-    pairs = [(math.exp(token.logprob_before), math.exp(token.logprob_after)) for token in moved]
-    rest = tuple(max(0.0, 1.0 - math.fsum(column)) for column in zip(*pairs, strict=True)) if pairs else (1.0, 1.0)
-    pairs.append(rest)
-    bits = math.fsum(q * math.log2(q / p) for p, q in pairs if p > 0 and q > 0)
-    return math.fsum(abs(p - q) for p, q in pairs) / 2, max(0.0, bits)
 
 
 def facts_value(model: str, facts: SenseFacts) -> dict[str, Any]:

@@ -36,6 +36,7 @@ TEMPLATE = """
     aria-describedby="patch-readout"></div>
   <p class="patch-readout hint" id="patch-readout"></p>
   <p class="patch-said" aria-live="polite"></p>
+  <ul class="patch-notes"></ul>
   <div class="patch-result" hidden>
     <div class="patch-views">
       <label class="patch-wipe"><span>original</span><input type="range" min="0" max="100" value="100"
@@ -51,7 +52,6 @@ TEMPLATE = """
       <div><table><thead><tr><th scope="col">Patch</th><th scope="col">Error</th><th scope="col">It was</th>
         <th scope="col">Read back</th></tr></thead><tbody></tbody></table></div></details>
   </div>
-  <ul class="patch-notes"></ul>
 </div>
 """
 LAB = 'document.querySelector("#patch-board .patch-lab").lab'

@@ -21,6 +21,8 @@ USES = {  # what each kind of mask is set with
     "seed": ("span", "random", "words", "every"),
 }
 MOST_EVERY = 32  # that the slider offers
+LONGEST, SEED = 2, 31  # of the first mask: gaps so short that the first picture can be read
+INFO = {"ratio": "How much is hidden.", "longest": "6 as published."}
 EXAMPLES = {
     "English": "My cat likes warm milk and sleeps in the sun all day.",
     "A typo": "My cat lieks warm mlik and slepes in the sun all day.",
@@ -53,10 +55,17 @@ class Form:
 
 def slider(name: str, label: str, value: float, least: float, most: float, step: float) -> gr.Slider:
     """A slider for one of the options of a mask, seen where the kind that is chosen first uses it."""
-    return gr.Slider(
+    return unchecked(gr.Slider(
         least, most, value=value, step=step, label=label, visible=KINDS[0][1] in USES[name], elem_id=f"patch-{name}",
-        info=None if name != "ratio" else "How much is hidden.",
-    )  # fmt: skip
+        info=INFO.get(name),
+    ))  # fmt: skip
+
+
+def unchecked(field: Any) -> Any:
+    """A field of numbers that takes what is typed as it is: the mask refuses it with its name and its range, which
+    Gradio's own message lacks, and which a redraw without a queue would not show."""
+    field.preprocess = lambda typed: typed
+    return field
 
 
 def seen_options(kind: str) -> list[Any]:

@@ -35,7 +35,8 @@ def build_sureness(lab: Lab) -> None:
     """The view, inside the current tab."""
     gr.HTML(
         '<p class="hint">The model paints the hidden patches several times, and each time a random fifth of the rest '
-        "is hidden as well. Where the paintings differ much, it is not sure.</p>",
+        "is hidden as well. Where the paintings differ much, it is not sure. Each row is coloured by its own largest "
+        "number.</p>",
         elem_classes="patch-view",
     )
     with gr.Row(elem_classes="patch-run"):

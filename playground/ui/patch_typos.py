@@ -5,13 +5,14 @@ All shares are computed once, as one run; the slider only chooses which of them 
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple
+from dataclasses import asdict, astuple
 from typing import Any
 
 import gradio as gr
 
+from playground.engine.patch_records import made_with
 from playground.engine.patch_requests import RenderRequest, TypoPoint, TypoRequest
-from playground.engine.requests import Models
+from playground.engine.requests import CardRequest, Models
 from playground.ui.charts.patches_typos import Disturbed, typos_figure
 from playground.ui.patch_board import address, page_name, running_value
 from playground.ui.patch_runs import QUIET, Lab
@@ -28,6 +29,7 @@ TEMPLATE = """
     <div class="typos-lines"></div>
     <p class="typos-text"></p>
     <p class="typos-facts"></p>
+    <ul class="patch-notes typos-notes"></ul>
     <div class="patch-controls"><button type="button" class="typos-picture">⬇ PNG</button>
       <button type="button" class="typos-chart" title="The chart below as a picture">⬇ Chart</button>
       <button type="button" class="typos-record" title="All numbers as JSON">⬇ JSON</button></div>
@@ -66,19 +68,22 @@ def build_typos(lab: Lab, models: Models) -> gr.Dropdown:
 
     def disturb(run: str, peer: Any, typo_kind: Any, **chosen: Any) -> Iterator[tuple[Any, Any, Any]]:
         request = TypoRequest(chosen["model"], peer, chosen["text"], typo_kind, SHARES)
+        about = _about(request)
         points: list[Disturbed] = []
         values: list[str] = []
         for event in lab.follow(request, run, "both models read"):
             if isinstance(event, dict):
-                yield event | {"points": [*values], "about": _about(request)}, gr.skip(), gr.skip()
+                yield event | {"points": [*values], "about": about}, gr.skip(), gr.skip()
                 continue
+            if not points:  # both models are there now
+                about = _about(request, **identities(lab.engine, request))
             points.append(Disturbed(event.share, event.error, event.bits_per_byte, event.tokens))
             values.append(point_value(lab.engine, event, request))
             words = "" if event.number == event.of else f"{event.number} of {event.of} shares …"
             news = running_value(run, words, event.number < event.of)
             figure = typos_figure(points, request.model, request.peer)
             state = ([astuple(point) for point in points], request.model, request.peer)
-            yield news | {"points": [*values], "about": _about(request)}, gr.update(value=figure, visible=True), state
+            yield news | {"points": [*values], "about": about}, gr.update(value=figure, visible=True), state
 
     def mark(at: Any, known: Any) -> Any:
         """The chart with the share that the slider chose."""
@@ -99,12 +104,25 @@ def writing(models: Models) -> Sequence[str]:
     return [state.name for state in models.models if "generate" in state.abilities]
 
 
-def _about(request: TypoRequest) -> str:
+def identities(engine: Any, request: TypoRequest) -> dict[str, Any]:
+    """Which weights answered, and what they ran on."""
+    card = engine.answer(CardRequest(request.peer)).card
+    return {
+        "identity": asdict(engine.answer(RenderRequest(request.model, request.text)).identity),
+        "peer_identity": {
+            "model": card.name, "family": card.family, "fingerprint": card.fingerprint, "dtype": card.dtype,
+            "tokenizer_fingerprint": card.tokenizer_fingerprint,
+        },
+        "made_with": made_with(),
+    }  # fmt: skip
+
+
+def _about(request: TypoRequest, **more: Any) -> str:
     """What was asked for, as JSON."""
     return json.dumps({
         "model": request.model, "peer": request.peer, "text": request.text, "kind": request.kind,
         "seed": request.seed, "ratio": request.ratio, "page": page_name(request.model, request.text),
-    })  # fmt: skip
+    } | more)  # fmt: skip
 
 
 def point_value(engine: Any, point: TypoPoint, request: TypoRequest) -> str:

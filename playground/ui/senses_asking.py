@@ -33,6 +33,12 @@ def run_name(of: dict[str, Any]) -> str:
     return str(of.get("run"))[:MOST_CHARACTERS]
 
 
+def word_or_id(of: dict[str, Any]) -> Any:
+    """What a question is about: the id of a token that was clicked, since its text may not be read as that token again,
+    or else a word."""
+    return of.get("word") if of.get("id") is None else of["id"]
+
+
 def follow(engine: Any, request: Any, stopped: Callable[[], bool]) -> Work:
     """The engine's answer to ``request``. Closing this stops the work, and so does ``stopped`` when it comes true."""
     sent, answer = 0.0, None

@@ -34,6 +34,7 @@ from playground.ui.senses_asking import (
     run_name,
     stopping,
     tell,
+    word_or_id,
 )
 from playground.ui.story import Stops
 
@@ -143,6 +144,7 @@ def build(engine: Any, model: gr.Dropdown) -> None:
     gr.on([run.click, word.submit, other.submit], None, fields, None, js=LOOK, **QUIET)
     examples.load_input_event.then(None, fields, None, js=LOOK, **QUIET)
     view.load(None, fields, None, js=FIRST, **QUIET)
+    word.input(None, [word, exact], exact, js=f"(word, exact) => {VIEW}.typed(word, exact)", **QUIET)
     model.change(None, None, None, js=f"() => {VIEW}?.changed()", **QUIET)
     view.select(None, None, fields, js=f"() => {VIEW}.fields()", **QUIET)
     gr.on([seek.click, wanted.submit], None, wanted, None, js=f"(word) => {FIND}?.search(word)", **QUIET)
@@ -164,13 +166,13 @@ def look_up(engine: Any, model: str, text: Any, of: dict[str, Any], name: str, s
     stopped, exact = stopping(name, stops), of.get("exact") is True
     used, note = text if isinstance(text, str) and text.strip() else None, None
     try:
-        request = SensesRequest(model, of.get("word"), LISTED, used, exact, of.get("piece", 0))
+        request = SensesRequest(model, word_or_id(of), LISTED, used, exact, of.get("piece", 0))
         word = yield from follow(engine, request, stopped)
     except InvalidRequest as error:
         if used is None:
             raise
         # The text may be at fault, for one by its length: then the senses are shown without their use in it.
-        request, note = SensesRequest(model, of.get("word"), LISTED, None, exact, of.get("piece", 0)), str(error)
+        request, note = SensesRequest(model, word_or_id(of), LISTED, None, exact, of.get("piece", 0)), str(error)
         word = yield from follow(engine, request, stopped)
     if word is None:
         return None
@@ -187,27 +189,28 @@ def look_up(engine: Any, model: str, text: Any, of: dict[str, Any], name: str, s
 
 def pair_request(model: str, a: WordSenses, b: WordSenses) -> WordPairRequest:
     """The cosines of the two tokens that are looked at, which may be pieces of longer words."""
-    return WordPairRequest(model, a.word.text, b.word.text, as_typed=True)
+    return WordPairRequest(model, a.word.token_id, b.word.token_id)
 
 
 def nearest_words(engine: Any, model: str, of: dict[str, Any], name: str, stops: Stops) -> Work:
-    """JSON of the tokens nearest to a token by one sense: ``[[text, cosine], …]``."""
-    request = NearestRequest(model, of.get("word"), of.get("sense"), NEAREST, as_typed=True)
+    """JSON of the tokens nearest to a token by one sense: ``[[text, cosine, id], …]``."""
+    request = NearestRequest(model, word_or_id(of), of.get("sense"), NEAREST, as_typed=True)
     known = yield from follow(engine, request, stopping(name, stops))
     return None if known is None else json.dumps(_scored(known.words, 4))
 
 
 def promoters(engine: Any, model: str, of: dict[str, Any], name: str, stops: Stops) -> Work:
-    """JSON of the ``pairs`` that promote a word most, ``[text, sense, score]``, and the ``word`` as it was read."""
+    """JSON of the ``pairs`` that promote a word most, ``[text, sense, score, id]``, and the ``word`` as
+    it was read, the first of so many ``pieces``."""
     known = yield from follow(engine, PromotersRequest(model, of.get("word"), FOUND), stopping(name, stops))
     if known is None:
         return None
-    pairs = [[pair.text, pair.sense, round(pair.score, 3)] for pair in known.pairs]
-    return json.dumps({"word": known.word.text, "pairs": pairs})
+    pairs = [[pair.text, pair.sense, round(pair.score, 3), pair.token_id] for pair in known.pairs]
+    return json.dumps({"word": known.word.text, "pieces": len(known.word.pieces), "pairs": pairs})
 
 
 def senses_value(known: WordSenses) -> dict[str, Any]:
-    """A word's senses as the page draws them: words are ``[text, score]``, use is ``[weight, among the top]``."""
+    """A word's senses as the page draws them: words are ``[text, score, id]``, use is ``[weight, among the top]``."""
     senses = [
         {
             "sense": one.sense,
@@ -224,8 +227,8 @@ def senses_value(known: WordSenses) -> dict[str, Any]:
 def _word(word: LookedUp) -> dict[str, Any]:
     at = next((i for i, piece in enumerate(word.pieces) if piece.token_id == word.token_id), 0)
     pieces = [piece.text for piece in word.pieces]
-    return {"text": word.text, "pieces": pieces, "piece": at, "blank_added": word.blank_added}
+    return {"id": word.token_id, "text": word.text, "pieces": pieces, "piece": at, "blank_added": word.blank_added}
 
 
 def _scored(words: tuple[Scored, ...], digits: int = 3) -> list[list[Any]]:
-    return [[word.text, round(word.score, digits)] for word in words]
+    return [[word.text, round(word.score, digits), word.token_id] for word in words]

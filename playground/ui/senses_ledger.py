@@ -25,6 +25,7 @@ from playground.ui.senses_asking import (
     run_name,
     stopping,
     tell,
+    word_or_id,
 )
 from playground.ui.senses_ledger_view import alpha_json, bars, ledger_json, shares_of
 from playground.ui.story import Stops
@@ -162,13 +163,13 @@ def ledger(engine: Any, model: str, of: dict[str, Any], name: str, stops: Stops)
 
 
 def sense_words(engine: Any, model: str, of: dict[str, Any], name: str, stops: Stops) -> Work:
-    """JSON of what one sense of a token promotes, ``[[text, score], …]``."""
-    request = SensesRequest(model, of.get("word"), PROMOTED, as_typed=True)
+    """JSON of what one sense of a token promotes, ``[[text, score, id], …]``."""
+    request = SensesRequest(model, word_or_id(of), PROMOTED, as_typed=True)
     known = yield from follow(engine, request, stopping(name, stops))
     sense = of.get("sense")
     if known is None or not isinstance(sense, int) or not 0 <= sense < len(known.senses):
         return None
-    return json.dumps([[word.text, round(word.score, 3)] for word in known.senses[sense].promotes])
+    return json.dumps([[word.text, round(word.score, 3), word.token_id] for word in known.senses[sense].promotes])
 
 
 def weights(engine: Any, model: str, of: dict[str, Any], name: str, stops: Stops) -> Work:

@@ -82,6 +82,7 @@ def ledger_json(answer: LedgerAnswer, shares: Shares, identity: str) -> str:
     return json.dumps({
         "identity": identity,
         "tokens": [token.text for token in answer.tokens],
+        "ids": [token.token_id for token in answer.tokens],
         "position": answer.position,
         "senses": len(shares.cells[0]),
         "written": None if answer.written is None else _choice(answer.written),

@@ -26,12 +26,11 @@ from playground.engine.requests import (
 from playground.engine.sense_requests import SenseFacts, SenseFactsRequest
 from playground.errors import PlaygroundError
 from playground.generation.options import SamplingOptions, options_from
-from playground.limits import SHOWN_TOKENS
 from playground.ui.boundary import GENERATIONS, READERS, handler
 from playground.ui.columns_view import board_scripts, columns_value, columns_view
 from playground.ui.compare_setups import SETTINGS, settings_words
 from playground.ui.mixer_documents import checked, link_words, read_document, read_edits_link
-from playground.ui.mixer_news import facts_value, moved_value, plain
+from playground.ui.mixer_news import SHOWN, facts_value, moved_value, plain
 from playground.ui.sampling_form import LABELS, OPTION, whole
 from playground.ui.story import AGAIN, MOST_CHARACTERS, Stops
 from playground.ui.tabs.compare import stream
@@ -233,7 +232,7 @@ def news(
     other than the ``known`` one. Ends early once ``name`` is among those that were ``left``.
     """
     try:
-        asked = NextTokenRequest(model, prompt, edits=checked(edits or []), top=SHOWN_TOKENS)
+        asked = NextTokenRequest(model, prompt, edits=checked(edits or []), top=SHOWN)
         more = {}
         for request in (*([SenseFactsRequest(model)] if fresh and known != model else []), asked):
             if name in left:

@@ -88,7 +88,7 @@ def build(engine: Any, model: gr.Dropdown) -> None:
             with gr.Row():
                 run = gr.Button("Measure", variant="primary", min_width=100, elem_id="probe-run",
                                 elem_classes="key-run")  # fmt: skip
-                search = gr.Button("Search the factor", min_width=170, elem_id="probe-search")
+                search = gr.Button("Search factor", min_width=140, elem_id="probe-search")
                 stop = gr.Button("Stop", min_width=60, elem_id="probe-stop", elem_classes="key-stop")
             common = gr.Checkbox(False, label="Search one factor for all words", elem_id="probe-common")
             with gr.Accordion("Neutral text, to see what the factors cost", open=False, elem_id="probe-cost"):

@@ -97,6 +97,9 @@ def test_the_distribution_is_that_of_a_full_forward(lab, name, model, edits):
             assert [token.logprob for token in side.tokens] == pytest.approx(best.values.tolist(), abs=1e-4)
             bits = -float((logprobs.double().exp() * logprobs.double()).sum()) / torch.log(torch.tensor(2.0)).item()
             assert side.entropy_bits == pytest.approx(bits, abs=1e-4)
+        p, q = before.double().exp(), after.double().exp()  # of the whole vocabulary, however few tokens are shown
+        assert seen.moved_share == pytest.approx(float((p - q).abs().sum() / 2), abs=1e-5)
+        assert seen.kl_bits == pytest.approx(float((q * (q / p).log2()).sum()), abs=1e-4)
 
 
 def test_moved_tokens_tell_both_sides(lab, name):
@@ -114,7 +117,7 @@ def test_moved_tokens_tell_both_sides(lab, name):
     assert seen.before.before is None
     plain = lab.answer(NextTokenRequest(name, TEXT, OPTIONS, top=9))
     assert [token.token_id for token in plain.tokens] == [token.token_id for token in seen.before.tokens]
-    assert (plain.before, plain.moved) == (None, ())
+    assert (plain.before, plain.moved, plain.moved_share, plain.kl_bits) == (None, (), None, None)
 
 
 def test_moving_a_slider_runs_no_model(lab, name, monkeypatch):

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from goldens import GOLDEN
 from patch_models import write_grid_checkpoint
 from PIL import Image
 
@@ -114,9 +115,18 @@ def test_the_board_gets_the_strip_and_its_mask(engine, folder):
     assert drawn_board(engine, FORM)["notes"] == []
 
 
+def test_scripts_that_the_published_style_takes_apart_are_told(tmp_path):
+    engine = open_engine(Settings(checkpoints=tmp_path, models=(str(GOLDEN / "pixel"),), memory_gb=1.0))
+    form = FORM | {"model": "pixel"}
+    notes = [drawn_board(engine, form | {"text": text})["notes"] for text in ("abc", "हिन्दी", "مرحبا")]
+    engine.close()
+    assert [any("none joined" in note for note in found) for found in notes] == [False, True, True]
+
+
 def test_what_cannot_be_drawn_is_told(engine):
     assert "20,001" in drawn_board(engine, FORM | {"text": "x" * 20_001})["error"]
-    assert "kind" in drawn_board(engine, FORM | {"kind": "else"})["error"]
+    assert "kind" in drawn_board(engine, FORM | {"kind": "else"})["refused"]
+    assert "ratio is 5" in drawn_board(engine, FORM | {"ratio": 5})["refused"]
     for name in (None, "unknown", 5, ["grid"]):
         assert drawn_board(engine, FORM | {"model": name}) == {"error": NO_MODEL}
         assert list(opened(engine, FORM | {"model": name})) == [{"error": NO_MODEL}]

@@ -25,6 +25,7 @@ from playground.ui.patch_board import drawn_value, result_value
 SLOW = 60_000  # milliseconds, for what takes long only on a busy machine
 MODEL = "pixel-mae"
 TEXT = "The cat sat on the mat."
+FIRST_SEED, FIRST_LONGEST = 31, 2  # of the mask that the page begins with
 LAB = 'document.querySelector("#patch-board .patch-lab").lab'
 GREYS = """(which) => [...document.querySelectorAll(which)].map((canvas) => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -109,6 +110,17 @@ class Lab:
                 return box["x"] + (patch - first + 0.5) * box["width"] / (end - first), box["y"] + box["height"] / 2
         raise AssertionError(f"patch {patch} is not on the board")
 
+    def anew(self, text=TEXT):
+        """Set the text, and the mask as it is on a fresh page."""
+        self.page.locator("#patch-kind").get_by_text("Spans").click()
+        for name, value in (("patch-ratio", 0.25), ("patch-longest", FIRST_LONGEST)):
+            if self.page.locator(f"#{name} input[type=number]").input_value() != str(value):
+                self.guest.set(name, value)
+        self.page.locator("#patch-over").get_by_text("the text").click()
+        self.page.locator("#patch-seed input").fill(str(FIRST_SEED))
+        self.type("…")  # what was there may be the same
+        self.type(text)
+
     def saved(self, press):
         with self.page.expect_download(timeout=SLOW) as got:
             press.click()
@@ -117,7 +129,7 @@ class Lab:
 
 @pytest.fixture(scope="module")
 def lab(app, browser):
-    """A page for all tests that need no fresh one: each types its own text."""
+    """A page for all tests that need no screen of their own: after the first, each sets its own text and mask."""
     guest = Visit(app, browser)
     lab = Lab(guest)
     lab.until_painted()
@@ -125,8 +137,8 @@ def lab(app, browser):
     guest.close()
 
 
-def spans(ratio=0.25, seed=42, **more):
-    return MaskOptions(ratio, "span", seed, spacing=recommended_spacing(ratio), **more)
+def spans(ratio=0.25, seed=FIRST_SEED, longest=FIRST_LONGEST):
+    return MaskOptions(ratio, "span", seed, spacing=recommended_spacing(ratio), longest=longest)
 
 
 def doubled(picture, shown):
@@ -137,9 +149,7 @@ def close(one, other):
     return np.abs(one.astype(int) - other.astype(int)).max() <= 1
 
 
-def test_the_first_visit_shows_a_reconstruction_and_all_of_it_is_what_the_library_says(visit, model):
-    lab = Lab(visit())
-    lab.until_painted()
+def test_the_first_visit_shows_a_reconstruction_and_all_of_it_is_what_the_library_says(lab, model):
     text = lab.page.locator("#pixel-text textarea").input_value()
     strip = pg.render(model, text)
     shown = strip.num_text_patches + 1
@@ -161,11 +171,12 @@ def test_the_first_visit_shows_a_reconstruction_and_all_of_it_is_what_the_librar
     assert f"Loss {result.loss:.3f}" in lab.status.inner_text()
     # The map of errors: a tone and a number below every hidden patch, and below no other.
     tones = lab.page.locator("#patch-board .patch-error i").evaluate_all(
-        "all => all.map(one => [Number(one.parentNode.dataset.from) + one.offsetLeft / 32, one.textContent])"
+        "all => all.map(one => [Number(one.parentNode.dataset.from) + one.offsetLeft / 32, one.textContent, one.title])"
     )
-    assert [patch for patch, _ in tones] == list(errors)
-    for (_, words), error in zip(tones, errors.values(), strict=True):
+    assert [patch for patch, *_ in tones] == list(errors)
+    for (patch, words, title), error in zip(tones, errors.values(), strict=True):
         assert float(words) == pytest.approx(error, abs=0.051 if error >= 0.995 else 0.0051)
+        assert title == f"patch {patch + 1:.0f}: {error:.4f}"
     # As published, with its own rule.
     expect(lab.page.locator(".patch-rule")).to_have_text(result.rules["on_the_page"])
     lab.page.get_by_label("as published (raw)").check()
@@ -192,10 +203,8 @@ def test_wiping_by_slider_by_keys_and_by_hand(lab):
     assert int(slider.input_value()) == pytest.approx(25, abs=1)
 
 
-def test_a_mask_by_mouse_by_touch_and_by_keys(visit, model):
-    lab = Lab(visit())
-    lab.until_painted()
-    lab.type(TEXT)
+def test_a_mask_by_mouse_by_touch_and_by_keys(lab, model):
+    lab.anew()
     strip = pg.render(model, TEXT)
     hidden = set(np.flatnonzero(draw_mask(strip, spans())[: strip.num_text_patches]).tolist())
     assert set(lab.hidden()) == hidden
@@ -254,10 +263,8 @@ def test_a_mask_by_mouse_by_touch_and_by_keys(visit, model):
     assert lab.hidden() == np.flatnonzero(draw_mask(strip, spans(seed=seed))[: strip.num_text_patches]).tolist()
 
 
-def test_the_mask_follows_the_sliders_and_says_what_is_counted(visit, model):
-    lab = Lab(visit())
-    lab.until_painted()
-    lab.type(TEXT)
+def test_the_mask_follows_the_sliders_and_says_what_is_counted(lab, model):
+    lab.anew()
     strip = pg.render(model, TEXT)
 
     def drawn(options):
@@ -265,20 +272,27 @@ def test_the_mask_follows_the_sliders_and_says_what_is_counted(visit, model):
 
     lab.guest.set("patch-ratio", 0.5)
     drawn(spans(0.5))
-    lab.guest.set("patch-longest", 2)
-    drawn(spans(0.5, longest=2))
+    lab.guest.set("patch-longest", 6)
+    drawn(spans(0.5, longest=6))
     lab.page.locator("#patch-kind").get_by_text("Words").click()
-    drawn(MaskOptions(0.5, "words", 42))
+    drawn(MaskOptions(0.5, "words", FIRST_SEED))
     lab.page.locator("#patch-kind").get_by_text("Every n-th").click()
-    drawn(MaskOptions(0.5, "every", 42))
+    drawn(MaskOptions(0.5, "every", FIRST_SEED))
     lab.guest.set("patch-every", 3)
-    drawn(MaskOptions(0.5, "every", 42, every=3))
+    drawn(MaskOptions(0.5, "every", FIRST_SEED, every=3))
     expect(lab.page.locator("#patch-ratio")).to_have_count(0)
     lab.page.locator("#patch-kind").get_by_text("Patches").click()
-    drawn(MaskOptions(0.5, "random", 42))
+    drawn(MaskOptions(0.5, "random", FIRST_SEED))
     lab.page.locator("#patch-over").get_by_text("the whole row").click()
-    drawn(MaskOptions(0.5, "random", 42, over="row"))
+    drawn(MaskOptions(0.5, "random", FIRST_SEED, over="row"))
     expect(lab.status).to_contain_text(f"of the whole row of {strip.num_patches} patches")
+    # A number out of its range is named, and the mask stays.
+    before = lab.hidden()
+    lab.page.locator("#patch-seed input").fill("-1")
+    expect(lab.status).to_contain_text("seed is -1, but must be a whole number from 0 to 4,294,967,295", timeout=SLOW)
+    assert lab.hidden() == before
+    lab.page.locator("#patch-seed input").fill(str(FIRST_SEED))
+    expect(lab.status).to_contain_text("of the whole row", timeout=SLOW)
     # By hand keeps the mask on show.
     before = lab.hidden()
     lab.page.locator("#patch-kind").get_by_text("By hand").click()
@@ -286,10 +300,8 @@ def test_the_mask_follows_the_sliders_and_says_what_is_counted(visit, model):
     assert lab.hidden() == before
 
 
-def test_steps_writing_and_sureness(visit, model):
-    lab = Lab(visit())
-    lab.until_painted()
-    lab.type(TEXT)
+def test_steps_writing_and_sureness(lab, model):
+    lab.anew()
     strip = pg.render(model, TEXT)
     hidden = np.array(lab.hidden())
     at_a_time = -(-len(hidden) // 3)
@@ -346,7 +358,7 @@ def test_steps_writing_and_sureness(visit, model):
 
 
 def test_the_typo_bench(lab):
-    lab.type(TEXT)
+    lab.anew()
     lab.page.get_by_role("tab", name="Typo bench").click()
     lab.page.locator("#typos-peer input").click()
     lab.page.get_by_role("option", name="pixel_100m", exact=True).click()
@@ -356,25 +368,28 @@ def test_the_typo_bench(lab):
     expect(lab.page.locator(".typos-status")).to_have_text("", timeout=SLOW)
     document = json.loads(lab.saved(lab.page.locator(".typos-record"))[1])
     assert [point["share"] for point in document["points"]] == pytest.approx([step / 20 for step in range(9)])
+    heights = []
     for number, point in ((8, document["points"][8]), (0, document["points"][0])):
         lab.page.locator(".typos-share input").fill(str(number))
         assert lab.page.locator(".typos-text").inner_text().replace("‸", "") == point["text"]
         assert lab.page.locator(".typos-text mark").count() == len(point["changed"])
         assert f"error {point['error']:.4f}" in lab.page.locator(".typos-facts").inner_text()
+        heights.append(Image.open(io.BytesIO(lab.saved(lab.page.locator(".typos-picture"))[1])).height)
     assert document["points"][0]["text"] == TEXT
+    assert heights == [118, 100]  # an edge, a line of patches, and the facts in two lines or, at no changes, in one
     drawn = "document.querySelector('#typos-chart .js-plotly-plot')"
     lab.page.wait_for_function(f"() => {drawn}?.layout?.shapes?.[0]?.x0 === 0", timeout=SLOW)  # the slider's mark
     curves = lab.page.evaluate(f"{drawn}.calcdata.map(points => points.map(point => point.y))")
     assert curves[0] == pytest.approx([point["error"] for point in document["points"]])
     assert curves[2] == [point["tokens"] for point in document["points"]]
+    assert document["identity"]["model"] == MODEL and document["peer_identity"]["model"] == "pixel_100m"
+    assert all(len(document[name]["fingerprint"]) == 64 for name in ("identity", "peer_identity"))
     name, body = lab.saved(lab.page.locator(".typos-chart"))
     assert name.endswith(".png") and Image.open(io.BytesIO(body)).width > 600
 
 
-def test_what_was_saved_can_be_opened_again(visit, model, tmp_path):
-    lab = Lab(visit())
-    lab.until_painted()
-    lab.type(TEXT)
+def test_what_was_saved_can_be_opened_again(lab, model, tmp_path):
+    lab.anew()
     lab.guest.set("patch-ratio", 0.4)
     strip = pg.render(model, TEXT)
     lab.until_hidden(np.flatnonzero(draw_mask(strip, spans(0.4)) * strip.attention_mask))
@@ -388,7 +403,7 @@ def test_what_was_saved_can_be_opened_again(visit, model, tmp_path):
     name, body = lab.saved(lab.page.locator('[data-do="picture"]'))
     picture = np.asarray(Image.open(io.BytesIO(body)).convert("L"))
     first = lab.greys(".patch-text canvas")[:, :320]
-    assert np.array_equal(picture[16:48, 100:420], first)  # the first line stands at its place in the sheet
+    assert np.array_equal(picture[16:48, 108:428], first)  # the first line stands at its place in the sheet
     saved = tmp_path / "saved.json"
     saved.write_text(json.dumps(document))
     lab.type("Something else.")

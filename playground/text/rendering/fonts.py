@@ -185,23 +185,21 @@ class Faces:
         try:
             return self._found[characters]
         except KeyError:
-            script = script_of(characters)
-        ranks = [(rank, face) for face in self._faces if (rank := self._rank(face, script)) is not None]
+            wanted = _named_for(characters)
+        ranks = [(rank, face) for face in self._faces if (rank := self._rank(face, wanted)) is not None]
         asked = [face for _, face in sorted(ranks, key=lambda ranked: ranked[0])]
         found = next((face for face in asked if self._all(face, characters)), None)
         _keep(self._found, characters, found)
         return found
 
-    def _rank(self, face: Face, script: str | None) -> int | None:
+    def _rank(self, face: Face, wanted: Sequence[str]) -> int | None:
         """0 to ask a font early, 1 late, None not at all: most Noto fonts are for one script, which their names say."""
         if face is self.first:
             return 0
         named = face.name.upper().partition("-")[0].partition(".")[0]
         if not named.startswith("NOTO") or named in ("NOTOSANS", "NOTOSERIF"):
             return 1
-        if script is None:
-            return 0 if any(part in named for part in SIGNS) else None
-        return 0 if any(part in named for part in (script, *KINDS.get(script, ()))) else None
+        return 0 if any(part in named for part in wanted) else None
 
     def _all(self, face: Face, characters: str) -> bool:
         if face.path in self._broken:
@@ -213,6 +211,16 @@ class Faces:
                 raise
             self._broken.add(face.path)  # a font of the machine that Pillow cannot scale, such as colour emoji
             return False
+
+
+def _named_for(characters: str) -> tuple[str, ...]:
+    """What is in the names of Noto fonts for these characters: their script, or what signs are drawn with. A sign of
+    one script says so in its own name, as the DEVANAGARI DANDA does."""
+    script = script_of(characters)
+    if script is not None:
+        return script, *KINDS.get(script, ())
+    first = unicodedata.name(characters[0], "").split(" ")[0] if characters else ""
+    return (*SIGNS, first) if len(first) > 3 else SIGNS
 
 
 def script_of(characters: str) -> str | None:

@@ -1,5 +1,6 @@
 """The PIXEL tab: hide patches of a text drawn as a picture, and watch a model paint them back."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
@@ -30,6 +31,10 @@ EMPTY = "There is no text. Type some, or choose an example."
 READ_BACK = (
     "This model draws one character to half a patch, and what it paints is read back as plain Latin letters, digits "
     "and signs alone: other characters never come out right."
+)
+UNSHAPED = (
+    "Drawn as the published models were trained: one character after the other from left to right, none joined, "
+    "turned around or moved."
 )
 CHOOSE = f"(kind) => {view.LAB}.choose(kind)"
 PAINTED = f"""() => ["manual", {view.LAB}.hand()]"""
@@ -157,20 +162,31 @@ def drawn_board(engine: Any, chosen: dict[str, Any]) -> dict[str, Any]:
     if not at_hand(state):
         return {"status": NOT_HERE}
     try:
+        form.mask_options(chosen)
+    except PlaygroundError as error:
+        return {"refused": str(error)}  # the strip and its mask stay
+    try:
         options = form.fitting_options(engine, chosen)
         request = RenderRequest(model, text, options)
         rendered = engine.answer(request)
     except PlaygroundError as error:
         return {"error": str(error)}
     value = view.drawn_value(rendered, model, request.text, options.kind, chosen["by_hand"])
-    value["notes"] = [*_remarks(text, rendered.characters), *value["notes"]]
+    value["notes"] = [*_remarks(text, rendered.style, rendered.characters), *value["notes"]]
     return value | {"plays": state.memory_bytes <= QUICK_BYTES}
 
 
-def _remarks(text: str, characters: Sequence[str]) -> list[str]:
+def _remarks(text: str, style: str, characters: Sequence[str]) -> list[str]:
     if not text.strip():
         return [EMPTY]
+    if style == "pixel" and any(map(_is_shaped, text)):
+        return [UNSHAPED]
     return [READ_BACK] if not all(map(str.isascii, characters)) else []
+
+
+def _is_shaped(character: str) -> bool:
+    """Whether a script would turn the character around, stack it or move it."""
+    return unicodedata.bidirectional(character) in ("R", "AL") or unicodedata.category(character) in ("Mn", "Mc")
 
 
 def state_of(engine: Any, model: Any) -> ModelState | None:
@@ -202,10 +218,10 @@ def _settings(names: Sequence[str]) -> tuple[form.Form, list[Any], tuple[gr.Butt
     with gr.Group(elem_id="pixel-mask"):
         kind = gr.Radio(form.KINDS, value="span", label="Hide", elem_id="patch-kind")
         ratio = form.slider("ratio", "Ratio", 0.25, 0, 1, 0.01)
-        longest = form.slider("longest", "Longest span", 6, 1, limits.SPAN, 1)
+        longest = form.slider("longest", "Longest span", form.LONGEST, 1, limits.SPAN, 1)
         every = form.slider("every", "Every n-th patch: n", 4, 1, form.MOST_EVERY, 1)
         over = gr.Radio(form.OVERS, value="text", label="The ratio counts", elem_id="patch-over")
-        seed = gr.Number(42, label="Seed", precision=0, minimum=0, maximum=limits.SEED[1], elem_id="patch-seed")
+        seed = form.unchecked(gr.Number(form.SEED, label="Seed", precision=0, elem_id="patch-seed"))
     by_hand = gr.Textbox("", visible="hidden", elem_id="patch-by-hand")
     widgets = form.Form(model, text, kind, ratio, longest, every, over, seed, by_hand)
     return widgets, [getattr(widgets, name) for name in form.USES], (run, stop, fresh, clear)

@@ -1,7 +1,7 @@
 """The Backpack tab: the senses of a word, the ledger of a prediction, the mixer and the bias probe, of one model.
 
 Views speak to each other on the page alone, by events on ``window``: ``sense-edit`` with an edit document adds it to
-the mixer, ``sense-look`` with ``{word}`` opens a word in the explorer.
+the mixer, ``sense-look`` with ``{word, id}`` opens a token in the explorer (without ``id``, a word).
 """
 
 from collections.abc import Sequence

@@ -126,6 +126,15 @@ def test_fonts_for_other_scripts_are_not_opened(installed):
     assert faces.covering("م").name == "NotoSansArabic-Regular.ttf"
 
 
+def test_a_sign_of_one_script_is_drawn_with_its_font(tmp_path):
+    faces = Faces(instead(), 13)
+    assert faces.covering("\u0964").name == "NotoSansDevanagari-Regular.ttf"  # the full stop of Hindi
+    assert faces.covering("\u0e3f").name == "NotoSansThai-Regular.ttf"  # the sign of the baht
+    assert faces.covering("") is faces.first
+    strip = PixelRenderer(PixelConfig(), tmp_path / "none").render("\u0915\u0964")
+    assert strip.notes == ("GoNotoCurrent.ttf is not here; drawn with NotoSansDevanagari-Regular.ttf instead.",)
+
+
 def test_a_broken_font_of_the_machine_does_no_harm(installed, tmp_path):
     installed(NotoSansCJKbroken="DejaVuSans.ttf")
     broken = tmp_path / "NotoSansCJK-Regular.ttf"
