@@ -17,6 +17,14 @@ CONTRAST = """(node) => {
 }"""
 
 
+# The page in "dark" or "light"; whether it is dark then.
+SCHEME = """async (scheme) => {
+    document.body.classList.toggle("dark", scheme === "dark");
+    await Promise.all(document.getAnimations().map((each) => each.finished.catch(() => null)));
+    return document.body.matches(".dark");
+}"""
+
+
 def contrast(locator) -> float:
     """Of the first node of a Playwright ``locator``: 1 for none, 21 for black on white."""
     return locator.first.evaluate(CONTRAST)

@@ -142,11 +142,10 @@ root.view = {
   hear: (kind, value) => listened[kind](value),
   fields: () => [state.asked.word, state.asked.other, state.asked.exact],
   // What was ticked for a token that was clicked does not hold for the word that is typed next.
-  typed(word, exact) {
-    if (word === state.asked?.word) return exact; // the token's own text, as it was filled in
-    const kept = exact && !state.ticked;
+  typed(word) {
+    if (!state.ticked || word === state.asked.word) return;
     state.ticked = false;
-    return kept;
+    trigger("apply", {}); // explorer.py takes the tick away
   },
   changed() {
     stale = true;

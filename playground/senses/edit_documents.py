@@ -137,8 +137,8 @@ def token_of(word: str, tokenizer: Tokenizer) -> int | None:
 
 
 def one_token(word: str, tokenizer: Tokenizer | None, why: str = "an edit names one token") -> int:
-    """As :func:`token_of`, but raises InvalidRequest, with ``why``, where there is none; without a tokenizer ``word`` is
-    the id."""
+    """As :func:`token_of`, but raises InvalidRequest, saying ``why``, where there is none; without a tokenizer ``word``
+    is the id."""
     if tokenizer is None:
         if word.strip().isascii() and word.strip().isdecimal():
             return int(word)
@@ -155,9 +155,7 @@ def one_token(word: str, tokenizer: Tokenizer | None, why: str = "an edit names 
     pieces = [repr(tokenizer.token_text(id_)) for id_ in ids]
     if len(ids) == 1:
         raise InvalidRequest(f"This model does not know {word!r}: it reads {pieces[0]} instead. {hint}")
-    raise InvalidRequest(
-        f"{word!r} is {len(ids)} tokens to this model ({name_some(pieces)}), but {why}. {hint}"
-    )
+    raise InvalidRequest(f"{word!r} is {len(ids)} tokens to this model ({name_some(pieces)}), but {why}. {hint}")
 
 
 def _check_scale(document: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from contrast import contrast
+from contrast import SCHEME, contrast
 from playwright.sync_api import expect
 from word_backpack import TEXT, WORDS, open_backpack, word_backpack
 
@@ -121,6 +121,7 @@ def test_the_squares_are_the_shares_and_add_up_to_the_models_logit(visit, model,
 def test_another_place_by_mouse_and_keys_and_what_a_square_offers(visit, model, shares):
     page = open_ledger(visit())
     ids = model.tokenizer.encode(TEXT)
+    check_maps(page, model, ids)
     tokens = page.locator(".led-tok")
     tokens.nth(3).click()
     expect(tokens.nth(3)).to_have_attribute("aria-pressed", "true", timeout=SLOW)
@@ -163,9 +164,8 @@ def test_another_place_by_mouse_and_keys_and_what_a_square_offers(visit, model, 
     expect(page.locator("#senses-explorer")).to_be_visible()
 
 
-def test_the_maps_are_the_sense_weights(visit, model):
-    page = open_ledger(visit())
-    ids = model.tokenizer.encode(TEXT)
+def check_maps(page, model, ids):
+    """The maps are the sense weights."""
     alpha = model.sense_weights(ids)
     expect(page.locator(".al-small")).to_have_count(SENSES, timeout=SLOW)
     told = page.locator(".al-told")
@@ -211,16 +211,17 @@ SIGNS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_telephone_and_says_what_is_too_long(visit, model, scheme):
-    guest = visit(width=400, height=800, scheme=scheme)
+def test_it_fits_a_telephone_and_says_what_is_too_long(visit, model):
+    guest = visit(width=400, height=800, scheme="dark")
     text = " ${7*7} <img/src=x/onerror=window.__pwned='img'> {{value}} &lt;b&gt; Lily"
     page = open_ledger(guest, text)
     assert not guest.scrolls_sideways()
     assert page.locator("#ledger :is(img, script, a)").count() == 0
-    for place in READ:
-        assert contrast(page.locator(f"#ledger {place}")) >= 4.5, place
-    assert page.evaluate(SIGNS) >= 4.5
+    for scheme in ("dark", "light"):
+        assert page.evaluate(SCHEME, scheme) == (scheme == "dark")
+        for place in READ:
+            assert contrast(page.locator(f"#ledger {place}")) >= 4.5, (scheme, place)
+        assert page.evaluate(SIGNS) >= 4.5, scheme
     page.locator(".led-cell").nth(3).click()
     box = page.locator("#ledger .sx-box").bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= 400
