@@ -8,6 +8,7 @@ A presets file is a JSON object {"presets": [...]} and may hold more beside the 
     topic               the topic's words; the blanks in "swim swam swum" join forms that count as one word
     sampling            the fields of SamplingOptions to sample with
     measured            what the steering measures found, or null
+    seed                of a text that shows it, chosen for that; or null
 """
 
 from collections.abc import Mapping
@@ -38,6 +39,7 @@ class Preset:
     topic: tuple[str, ...]
     sampling: Mapping[str, Any]
     measured: Mapping[str, Any] | None = None
+    seed: int | None = None
 
     def edits_for(self, network: Backpack, tokenizer: Tokenizer) -> tuple[Edit, ...]:
         """The edits as objects; raises InvalidRequest naming the preset if they do not suit the model."""
@@ -74,7 +76,7 @@ def _read(number: int, entry: Any) -> Preset:
         raise InvalidRequest(f"Preset {number} must be an object, not a {type(entry).__name__}.")
     name = f"Preset {entry['id'][:60]!r}" if isinstance(entry.get("id"), str) else f"Preset {number}"
     known = [field.name for field in fields(Preset)]
-    missing = [key for key in known if key not in entry and key != "measured"]
+    missing = [key for key in known if key not in entry and key not in ("measured", "seed")]
     unknown = [key for key in entry if key not in known]
     if missing or unknown:
         raise InvalidRequest(f"{name} {'lacks' if missing else 'has an unknown entry'} {(missing or unknown)[0]!r}.")
@@ -89,6 +91,9 @@ def _read(number: int, entry: Any) -> Preset:
     for key in ("sampling", "measured"):
         if not isinstance(entry.get(key), Mapping) and not (key == "measured" and entry.get(key) is None):
             raise InvalidRequest(f"{name}: {key} must be an object, not a {type(entry[key]).__name__}.")
+    seed, (least, most) = entry.get("seed"), limits.SEED
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or not least <= seed <= most):
+        raise InvalidRequest(f"{name}: seed must be a whole number from {least:,} to {most:,}, or null.")
     try:
         check_edits(entry["edits"])
     except InvalidRequest as error:

@@ -66,11 +66,13 @@ def preset_value(preset: Mapping[str, Any]) -> dict[str, Any] | None:
     measured = preset.get("measured") or {}
     try:
         runs = measured.get("runs") or [{}]
-        options = {"seed": runs[0].get("seed", 0)} | dict(preset["sampling"])
+        chosen = preset.get("seed")
+        options = {"seed": runs[0].get("seed", 0) if chosen is None else chosen} | dict(preset["sampling"])
         options_from(options, "The preset")
     except (PlaygroundError, AttributeError, LookupError, TypeError):
         return None
-    words = " ".join(filter(None, (f"What to watch for: {preset['watch']}", measured_words(measured))))
+    said = "" if chosen is None else "The seed was chosen to show it; others show it more or less."
+    words = " ".join(filter(None, (f"What to watch for: {preset['watch']}", measured_words(measured), said)))
     return {
         "id": preset["id"], "title": preset["title"], "watch": words, "prompt": preset["prompt"],
         "edits": [dict(edit) for edit in preset["edits"]], "options": options,

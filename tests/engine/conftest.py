@@ -4,6 +4,7 @@ import pytest
 from model_folder import write_model_folder
 
 from playground.engine.local import open_engine
+from playground.face import load
 from playground.settings import Settings
 
 
@@ -38,3 +39,22 @@ def shared_engine(models_folder):
     engine = open_engine(Settings(checkpoints=models_folder, models=(), memory_gb=1.0))
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope="module")
+def lab(folder):
+    """An engine over the module's own ``folder`` of Backpacks."""
+    engine = open_engine(Settings(checkpoints=folder, models=(), memory_gb=1.0))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module", params=["gpt2", "levanter"])
+def name(request):
+    """A Backpack of the module's ``folder``, of either published variant."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def model(folder, name):
+    return load(folder / name)

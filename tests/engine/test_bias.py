@@ -5,13 +5,11 @@ import torch
 from sense_models import write_sense_models
 
 import playground as pg
-from playground.engine.local import open_engine
 from playground.engine.requests import ModelsRequest
 from playground.engine.sense_requests import BiasAnswer, BiasRequest, BiasRow, BiasSearchRequest, Progress
 from playground.errors import InvalidRequest
 from playground.senses.edit_documents import read_edits
 from playground.senses.edits import ScaleSense
-from playground.settings import Settings
 
 TEMPLATES, WORDS, A, B = (" the {} said that", "{} said"), ("nurse", "king"), ("he", "king"), ("she",)
 SHIFT = [{"kind": "add_sense", "word": " ship", "sense": 3, "weight": 0.8}]
@@ -21,23 +19,6 @@ NEUTRAL = " the nurse was big and the ship said that the nurse was"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return write_sense_models(tmp_path_factory.mktemp("bias"))
-
-
-@pytest.fixture(scope="module")
-def lab(folder):
-    engine = open_engine(Settings(checkpoints=folder, models=(), memory_gb=1.0))
-    yield engine
-    engine.close()
-
-
-@pytest.fixture(scope="module", params=["gpt2", "levanter"])
-def name(request):
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def model(folder, name):
-    return pg.load(folder / name)
 
 
 def probabilities(model, text, edits=()):

@@ -62,23 +62,6 @@ def folder(tmp_path_factory, models_folder):
     return folder
 
 
-@pytest.fixture(scope="module")
-def lab(folder):
-    engine = open_engine(Settings(checkpoints=folder, models=(), memory_gb=1.0))
-    yield engine
-    engine.close()
-
-
-@pytest.fixture(scope="module", params=["gpt2", "levanter"])
-def name(request):
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def model(folder, name):
-    return pg.load(folder / name)
-
-
 def drawn(engine, request):
     return [event.step.token_id for event in engine.run(request) if isinstance(event, Token)]
 

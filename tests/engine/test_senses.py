@@ -44,23 +44,6 @@ def folder(tmp_path_factory, models_folder):
     return folder
 
 
-@pytest.fixture(scope="module")
-def lab(folder):
-    engine = open_engine(Settings(checkpoints=folder, models=(), memory_gb=1.0))
-    yield engine
-    engine.close()
-
-
-@pytest.fixture(scope="module", params=["gpt2", "levanter"])
-def name(request):
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def model(folder, name):
-    return pg.load(folder / name)
-
-
 def is_plain(value):
     """Whether nothing but what could cross a network is in ``value``."""
     if dataclasses.is_dataclass(value):

@@ -67,6 +67,8 @@ ENTRIES = {
     "a topic too large": ({"topic": ["sea"] * (TOPIC_WORDS + 1)}, "topic must be a list of 1 to"),
     "a topic of numbers": ({"topic": [1]}, "a topic's word must be text"),
     "sampling that is no object": ({"sampling": None}, "sampling must be an object, not a NoneType"),
+    "a seed in words": ({"seed": "one"}, "seed must be a whole number from 0"),
+    "a seed below zero": ({"seed": -1}, "seed must be a whole number from 0"),
     "measured that is no object": ({"measured": 4.2}, "measured must be an object, not a float"),
 }
 

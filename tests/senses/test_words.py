@@ -60,7 +60,7 @@ def test_a_number_is_a_token_whatever_its_text(typed):
 
 def test_next_words_are_one_token(typed):
     assert [next_word(typed, word) for word in ("sea", " sea", "go", ",", "s")] == [0, 0, 3, 5, 6]
-    with pytest.raises(InvalidRequest, match="'gosea' is 2 tokens.* a next word must be one"):
+    with pytest.raises(InvalidRequest, match=r"'gosea' is 2 tokens.* a next word must be one"):
         next_word(typed, "gosea")
 
 

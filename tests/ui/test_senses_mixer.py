@@ -280,7 +280,8 @@ def test_presets_of_the_demo_are_filled_in_as_they_were_measured():
     for preset in json.loads(file.read_text(encoding="utf-8"))["presets"]:
         value = preset_value(preset)
         runs = preset["measured"]["runs"]
-        assert value["options"] == preset["sampling"] | {"seed": runs[0]["seed"]}
+        assert value["options"] == preset["sampling"] | {"seed": preset["seed"]}
+        assert preset_value(preset | {"seed": None})["options"]["seed"] == runs[0]["seed"]
         assert (value["prompt"], value["edits"]) == (preset["prompt"], preset["edits"])
         assert preset["watch"] in value["watch"]
         times = float(re.search(r"at least ([\d.]+) times", value["watch"])[1])
