@@ -30,6 +30,10 @@ def main(
     port: Annotated[int | None, typer.Option(help="The port; by default the first free one from 7860.")] = None,
     memory_gb: Annotated[float | None, typer.Option(help="Memory that models may take, in GB.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads for computing; by default torch's own choice.")] = None,
+    decode: Annotated[
+        str | None,
+        typer.Option(help="How token steps are computed: plain, torch, compiled or int8; by default the fastest."),
+    ] = None,
     browser: Annotated[bool | None, typer.Option(help="Open a browser; by default only on a desktop.")] = None,
 ) -> None:
     """Open the playground in a browser. Every flag can also be set as an environment variable PLAYGROUND_…"""
@@ -37,7 +41,7 @@ def main(
     try:
         settings = load_settings(
             models=tuple(models) if models else None, host=host, port=port, memory_gb=memory_gb, threads=threads,
-            browser=browser,
+            decode=decode, browser=browser,
         )  # fmt: skip
         demo = open_page(settings)
         demo.launch(**launch_options(settings))

@@ -3,6 +3,8 @@
 The names below are the whole library face. They resolve on first use, so that importing the package is instant.
 """
 
+import os
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
     from playground.senses.inspection import promoters_of as promoters_of
     from playground.senses.ledger import ledger as ledger
 
+
+if "torch" not in sys.modules:
+    # Threads that wait by spinning keep each other from the cores of a busy machine; torch reads this as it loads.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __version__ = VERSION
 

@@ -1,10 +1,8 @@
 """``python -m playground``: the playground's abilities on the command line."""
 
-import os
 import signal
 
 if __name__ == "__main__":
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in app.py, before torch
     # Ctrl-C ends it at once, in the middle of a step or an import too: nothing needs to be saved or explained.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from playground.cli import main

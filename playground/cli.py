@@ -39,6 +39,10 @@ ChoiceOption = Annotated[
     list[str] | None, typer.Option(help="A choice of the family, as name=value, e.g. rope_pairing=half.")
 ]
 ModelsOption = Annotated[list[str] | None, typer.Option("--models", help="More checkpoints: a folder or a Hub id.")]
+DecodeOption = Annotated[
+    str | None,
+    typer.Option(help="How steps are computed: plain, torch, compiled or int8; by default the fastest that is exact."),
+]
 ThreadsOption = Annotated[int | None, typer.Option(help="Threads for computing; by default torch's own choice.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -58,10 +62,13 @@ def main() -> None:
 
 
 @contextmanager
-def _engine(models: Sequence[str] | None = None, threads: int | None = None) -> Iterator[Any]:
+def _engine(
+    models: Sequence[str] | None = None, threads: int | None = None, decode: str | None = None
+) -> Iterator[Any]:
     from playground.engine.local import open_engine
 
-    engine = open_engine(load_settings(models=tuple(models) if models else None, threads=threads))
+    given = tuple(models) if models else None
+    engine = open_engine(load_settings(models=given, threads=threads, decode=decode))
     try:
         yield engine
     finally:
@@ -149,6 +156,7 @@ def generate(
     choice: ChoiceOption = None,
     models: ModelsOption = None,
     threads: ThreadsOption = None,
+    decode: DecodeOption = None,
     as_json: JsonOption = False,
     save: Annotated[Path | None, typer.Option(help="Save the run to this file, for the replay command.")] = None,
 ) -> None:
@@ -165,11 +173,11 @@ def generate(
     text, documents = _prompt(prompt, ids), read_edits_file(edits)
     if samples != 1:
         rows = seeded_rows(options, samples)
-        with _engine(models, threads) as engine:
+        with _engine(models, threads, decode) as engine:
             name = _open(engine, model, tokenizer, dtype, choice)
             _draw(engine, GenerateRequest(name, text, rows, documents), as_json)
         return
-    with _engine(models, threads) as engine:
+    with _engine(models, threads, decode) as engine:
         name = _open(engine, model, tokenizer, dtype, choice)
         shown = as_json or not isinstance(text, str)
         request, started, steps = GenerateRequest(name, text, (options,), documents), None, []

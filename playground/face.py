@@ -9,6 +9,7 @@ import torch
 from playground.checkpoints.catalog import build_catalog
 from playground.checkpoints.loader import LoadOptions, load_model
 from playground.checkpoints.model import Model, PatchModel
+from playground.decode.paths import prefer
 from playground.errors import InvalidRequest
 from playground.senses.edit_documents import read_edit
 from playground.settings import load_settings
@@ -38,6 +39,7 @@ def load(
         PlaygroundError: one line on what is wrong and what to do.
     """
     settings = load_settings()
+    prefer(settings.decode)
     entry = build_catalog(settings.checkpoints, settings.models).find(ref)
     model = load_model(entry.ref, LoadOptions(dtype, tokenizer, choices=choices), name=str(ref))
     if "senses" in model.abilities:  # wherever edits are taken, edit documents are then as good

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -27,6 +27,9 @@ class Settings(BaseSettings):
         None, gt=0, allow_inf_nan=False, description="Memory that models may take, in GB; by default a share."
     )
     threads: int | None = Field(None, ge=1, le=1024, description="Threads that torch uses; by default its own choice.")
+    decode: Literal["plain", "torch", "compiled", "int8"] | None = Field(
+        None, description="How token steps are computed; by default the fastest way that is exact."
+    )
     generations: int = Field(1, ge=1, le=64, description="Generations that run at a time.")
     waiting: int = Field(32, ge=1, le=4096, description="Requests that may wait before new ones are refused.")
     host: str = Field("127.0.0.1", description="The address that the page listens on.")

@@ -99,7 +99,7 @@ def running_app(folder: Path) -> Iterator[App]:
         (models / f"hostile-{number}" / "README.md").write_text(readme, encoding="utf-8", newline="")
     shutil.copytree(models / "pixel_100m", models / HOSTILE_NAME)
     port, log = free_port(), folder / "log.txt"
-    settings = environment(folder, checkpoints=models, models="[]", port=port, threads=1, memory_gb=1)
+    settings = environment(folder, checkpoints=models, models="[]", port=port, threads=1, memory_gb=1, decode="plain")
     with log.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, str(PROJECT / "app.py")], cwd=folder, env=settings, stdin=subprocess.DEVNULL, stdout=out,

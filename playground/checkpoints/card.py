@@ -23,6 +23,7 @@ class ModelCard:
         training: what the checkpoint tells about its training.
         abilities: among "generate", "reconstruct", "senses".
         notes: plain sentences: choices made, disagreements found, warnings.
+        decode: how its token steps are computed, and why; None before the first one.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ModelCard:
     training: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     tokenizer_fingerprint: str | None = None
+    decode: str | None = None
 
     def lines(self) -> list[tuple[str, str]]:
         """The card as (label, text) pairs, for a table on a screen or in a terminal."""
@@ -53,6 +55,8 @@ class ModelCard:
         if self.vocabulary is not None:
             rows.append(("Vocabulary", f"{self.vocabulary:,} ids"))
             rows.append(("Tokenizer", self.tokenizer or "none: prompts are token ids"))
+        if self.decode is not None:
+            rows.append(("Token steps", self.decode))
         rows.append(("Source", ", ".join(self.source)))
         rows.append(("Identity", self.fingerprint[:16]))
         if self.training:

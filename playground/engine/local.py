@@ -3,17 +3,20 @@
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from functools import singledispatchmethod
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from playground.checkpoints.card import ModelCard
 from playground.checkpoints.catalog import Catalog, CatalogEntry, build_catalog
 from playground.checkpoints.loader import LoadOptions, estimate_bytes, load_model
 from playground.checkpoints.manager import ModelManager
 from playground.checkpoints.memory import default_budget
 from playground.checkpoints.model import Model
+from playground.decode.paths import PLAIN, path_words, prefer, resolve
 from playground.engine.bias import ANSWERS as BIAS_ANSWERS
 from playground.engine.columns import take_turns
 from playground.engine.edits import resolved
@@ -54,7 +57,6 @@ from playground.generation.surprisal import score_events
 from playground.settings import Settings
 
 MEMO_SHARE = 0.05  # of the memory budget
-DECODE = "plain"  # the path of the token steps
 LOADED = "loaded"  # the manager's last stage
 ANSWERS = {
     **PATCH_ANSWERS,
@@ -70,6 +72,7 @@ class LocalEngine:
         self.catalog = catalog
         self.manager = manager
         self.memo = Memo(int(MEMO_SHARE * manager.memory().budget))
+        self._decoding: dict[str, tuple[ModelCard, str]] = {}
 
     @singledispatchmethod
     def run(self, request: Any) -> Iterator[Any]:
@@ -97,10 +100,12 @@ class LocalEngine:
         with self.manager.lease(request.model) as model:
             ids = tuple(prompt_ids(model, request.prompt))
             edits = yield from resolved(model, request.model, request.edits)
-            yield Started(model.card, ids, torch.get_num_threads(), DECODE)
+            path = resolve(model.network, request.decode)
+            self._decoding[request.model] = (model.card, path_words(model.network, path))
+            yield Started(model.card, ids, torch.get_num_threads(), path)
             rows = [Row(options, edits, request.given) for options in request.rows]
             first: dict[int, float] = {}
-            with closing(sample_rows(model, ids, rows)) as events:
+            with closing(sample_rows(model, ids, rows, path)) as events:
                 began = time.perf_counter()
                 for event in events:
                     seconds = time.perf_counter() - began
@@ -138,7 +143,7 @@ class LocalEngine:
         with self.manager.lease(request.model) as model:
             ids = tuple(prompt_ids(model, request.text))
             edits = yield from resolved(model, request.model, request.edits)
-            yield Started(model.card, ids, torch.get_num_threads(), DECODE)
+            yield Started(model.card, ids, torch.get_num_threads(), PLAIN)
             began = time.perf_counter()
             with closing(read_steps(model, ids, request.options, edits, request.start)) as events:
                 for event in events:
@@ -158,13 +163,13 @@ class LocalEngine:
     def load(self, request: LoadRequest) -> Generator[Loading | Loaded, None, None]:
         choices = dict(request.choices) | {"dtype": request.dtype, "tokenizer": request.tokenizer}
         yield from self.loading(request.model, choices)
-        yield Loaded(request.model, self.manager.card(request.model))
+        yield Loaded(request.model, self._told(request.model))
 
     @run.register
     def card(self, request: CardRequest) -> Generator[Loading | Loaded, None, None]:
         yield from self.loading(request.model)
-        with self.manager.lease(request.model) as model:
-            yield Loaded(request.model, model.card)
+        with self.manager.lease(request.model):
+            yield Loaded(request.model, self._told(request.model))
 
     @run.register
     def unload(self, request: UnloadRequest) -> Iterator[Models]:
@@ -181,10 +186,16 @@ class LocalEngine:
             if stage.stage != LOADED:
                 yield Loading(stage.name, stage.stage, stage.fraction, stage.seconds)
 
+    def _told(self, name: str) -> ModelCard | None:
+        """The model's card, with how its token steps are computed where that is known."""
+        card = self.manager.card(name)
+        known, words = self._decoding.get(name, (None, None))
+        return card if card is None or known is not card else replace(card, decode=words)
+
     def _models(self) -> Models:
         states = []
         for status in self.manager.status():
-            entry, card = self.catalog[status.name], self.manager.card(status.name)
+            entry, card = self.catalog[status.name], self._told(status.name)
             states.append(
                 ModelState(
                     name=status.name,
@@ -234,6 +245,7 @@ def open_engine(settings: Settings) -> LocalEngine:
     Raises:
         PlaygroundError: a folder of models that does not exist.
     """
+    prefer(settings.decode)
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
     budget = default_budget() if settings.memory_gb is None else int(settings.memory_gb * 10**9)

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from typing import Any
 
 from playground import limits
+from playground.decode.plain import PATHS
 from playground.engine.requests import GenerateRequest, Started
 from playground.errors import InvalidRequest
 from playground.generation.options import options_from, token_ids
@@ -121,6 +122,9 @@ def read_record(document: Mapping[str, Any]) -> Record:
     threads = made_with.get("threads")
     if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MOST_THREADS:
         raise InvalidRequest(f"The recorded run's threads must be 1 to {MOST_THREADS:,}, not {_short(threads)}.")
+    decode = made_with.get("decode", PATHS[0])
+    if decode not in PATHS:
+        raise InvalidRequest(f"The recorded run's decode must be one of {', '.join(PATHS)}, not {_short(decode)}.")
     dtype = model.get("dtype")
     if dtype not in DTYPES:
         raise InvalidRequest(f"The recorded run's dtype must be one of {', '.join(DTYPES)}, not {_short(dtype)}.")
@@ -129,7 +133,7 @@ def read_record(document: Mapping[str, Any]) -> Record:
     known = token_ids(document.get("prompt_ids"), "prompt_ids")
     parts = []
     for part in _list(document, "parts", limits.PARTS):
-        request, ids = _part(part, name, known, edits)
+        request, ids = _part(part, name, known, edits, decode)
         parts.append((request, ids))
         known += ids
     if not parts or sum(len(ids) for _, ids in parts) > limits.NEW_TOKENS:
@@ -138,7 +142,7 @@ def read_record(document: Mapping[str, Any]) -> Record:
 
 
 def _part(
-    part: Any, name: Any, prompt: tuple[int, ...], edits: tuple[Edit | Mapping[str, Any], ...]
+    part: Any, name: Any, prompt: tuple[int, ...], edits: tuple[Edit | Mapping[str, Any], ...], decode: str
 ) -> tuple[GenerateRequest, tuple[int, ...]]:
     """What one part asks for after ``prompt``, and its tokens."""
     part = _object({"part": part}, "part")
@@ -150,7 +154,7 @@ def _part(
     options = options_from(part.get("options"), "The recorded run")
     if part.get("end") is None and ids:  # it was stopped, or left for another way: draw what there was
         options = replace(options, max_new_tokens=len(ids))
-    return GenerateRequest(name, prompt, (options,), edits, ids[:given]), ids
+    return GenerateRequest(name, prompt, (options,), edits, ids[:given], decode), ids
 
 
 def _object(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

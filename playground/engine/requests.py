@@ -11,6 +11,7 @@ from typing import Any
 
 from playground import limits
 from playground.checkpoints.card import ModelCard
+from playground.decode.plain import PATHS
 from playground.errors import InvalidRequest
 from playground.generation.options import SamplingOptions, token_ids
 from playground.generation.prompts import check_edits
@@ -106,17 +107,21 @@ class GenerateRequest(Request):
     Attributes:
         edits: of a Backpack's senses, as edit objects or edit documents (see senses/edit_documents.py), here and in
             the requests below.
+        decode: the path of the token steps (see decode/paths.py); by default the fastest that is exact.
     """
 
     prompt: str | tuple[int, ...] = ""
     rows: tuple[SamplingOptions, ...] = (SamplingOptions(),)
     edits: tuple[Any, ...] = ()
     given: tuple[int, ...] = ()
+    decode: str | None = None
 
     def __post_init__(self):
         super().__post_init__()
         object.__setattr__(self, "prompt", check_prompt_text(self.prompt))
         object.__setattr__(self, "given", _check_given(self.given))
+        if self.decode is not None and self.decode not in PATHS:
+            raise InvalidRequest(f"The decode path is {self.decode!r:.40}; known are {', '.join(PATHS)}.")
         if not isinstance(self.rows, Sequence) or not all(isinstance(row, SamplingOptions) for row in self.rows):
             raise InvalidRequest("rows must be a list of sampling options, one for each sample.")
         if not 1 <= len(self.rows) <= limits.ROWS:

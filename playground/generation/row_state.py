@@ -5,6 +5,7 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from playground import limits
@@ -92,9 +93,7 @@ def draw_steps(model: Any, rows: Sequence[RowState], logits: Tensor) -> Generato
     """Draw the next token of each row from its ``logits (rows, vocab_size)``."""
     for row, own in zip(rows, logits.float().cpu(), strict=True):
         position, values = len(row.ids), own.numpy()
-        best = values.max()
-        with np.errstate(invalid="ignore"):  # reported below
-            normaliser = float(best) + math.log(np.exp(values - best).sum())
+        normaliser = float(own.logsumexp(-1))
         if not math.isfinite(normaliser):
             raise PlaygroundError(
                 f"The model's logits for position {position:,} are not finite numbers (row {row.number}). The "
@@ -127,6 +126,12 @@ def draw_steps(model: Any, rows: Sequence[RowState], logits: Tensor) -> Generato
 
 def _likeliest(logits: np.ndarray, count: int) -> np.ndarray:
     """The ids of the ``count`` highest finite ``logits (V,)``, highest first, the lower id first where they tie."""
+    if len(logits) > count:
+        best, ids = torch.from_numpy(logits).topk(count + 1)
+        best, ids = best.numpy(), ids.numpy()
+        if best[-1] < best[-2] and np.isfinite(best[-2]):
+            ids = ids[:-1]
+            return ids[np.lexsort((ids, -best[:-1]))]
     edge = np.partition(logits, -count)[-count] if len(logits) > count else -np.inf
     ids = np.flatnonzero((logits >= edge) & (logits > -np.inf))
     return ids[np.argsort(-logits[ids], kind="stable")[:count]]

@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import Any
 
 from playground import limits
-from playground.decode.plain import PlainDecoder
+from playground.decode.paths import open_decoder, resolve
 from playground.errors import InvalidRequest
 from playground.generation.options import SamplingOptions
 from playground.generation.prompts import prompt_ids
@@ -21,19 +21,30 @@ DEFAULTS = SamplingOptions()
 
 
 def sample(
-    model: Any, prompt: str | Sequence[int], options: SamplingOptions = DEFAULTS, edits: Sequence[Any] = ()
+    model: Any,
+    prompt: str | Sequence[int],
+    options: SamplingOptions = DEFAULTS,
+    edits: Sequence[Any] = (),
+    decode: str | None = None,
 ) -> Generator[Step, None, None]:
     """Continue ``prompt``, text or token ids, token by token; the last step says why it ended.
+
+    ``decode`` names the path of the token steps: "plain", "torch", "compiled" or "int8"; by default it is the fastest
+    that computes in the model's own precision.
 
     Raises:
         InvalidRequest: the prompt, the options or the edits do not suit the model.
         PlaygroundError: the model's logits are not finite.
     """
-    return _only_steps(sample_rows(model, prompt, [Row(options, edits)]))
+    return _only_steps(sample_rows(model, prompt, [Row(options, edits)], decode))
 
 
-def sample_rows(model: Any, prompt: str | Sequence[int], rows: Sequence[Row]) -> Generator[Prefill | Step, None, None]:
+def sample_rows(
+    model: Any, prompt: str | Sequence[int], rows: Sequence[Row], decode: str | None = None
+) -> Generator[Prefill | Step, None, None]:
     """Continue one prompt in several rows at once. A row's tokens are those it would have alone.
+
+    ``decode`` names the path of the token steps (see decode/paths.py); by default it is the fastest.
 
     Yields a :class:`Prefill` after each chunk of the prompt, then for each position one :class:`Step` per row that
     goes on, in order of rows. A row that has ended leaves the batch.
@@ -51,11 +62,12 @@ def sample_rows(model: Any, prompt: str | Sequence[int], rows: Sequence[Row]) ->
         )
     if not 1 <= len(rows) <= limits.ROWS:
         raise InvalidRequest(f"{len(rows)} samples were asked for, but 1 to {limits.ROWS} can be drawn at once.")
-    return _run(model, ids, [RowState(model, number, row, ids) for number, row in enumerate(rows)])
+    states = [RowState(model, number, row, ids) for number, row in enumerate(rows)]
+    return _run(model, ids, states, resolve(model.network, decode))
 
 
-def _run(model: Any, prompt: list[int], rows: list[RowState]) -> Generator[Prefill | Step, None, None]:
-    network, decoder = model.network, PlainDecoder(model.network)
+def _run(model: Any, prompt: list[int], rows: list[RowState], path: str) -> Generator[Prefill | Step, None, None]:
+    network, decoder = model.network, open_decoder(model.network, path)
     # Edits may change what the cache holds, so rows share the prefill only if they share their edits.
     readers = rows[:1] if all(row.edits == rows[0].edits for row in rows) else rows
     edited = any(row.edits for row in rows)

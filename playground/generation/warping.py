@@ -1,4 +1,7 @@
-"""From logits to the distribution that is drawn from: transformers' own logits processors, in its own order."""
+"""From logits to the distribution that is drawn from: transformers' own logits processors, in its own order.
+
+Where the best few tokens settle what they would do, the rest of the vocabulary is left alone (truncation.py).
+"""
 
 from collections.abc import Sequence
 from functools import cache
@@ -10,6 +13,7 @@ from torch import Tensor
 
 from playground.errors import PlaygroundError
 from playground.generation.options import SamplingOptions
+from playground.generation.truncation import Truncation, truncated
 
 # Below this, dividing float32 logits by the temperature only magnifies their rounding errors: take the best token.
 COLDEST = 1e-6
@@ -35,6 +39,7 @@ class Warpers:
         self.sampled_size = sampled_size
         self.greedy = options.temperature < COLDEST
         self.penalised = options.repetition_penalty != 1.0
+        self.truncation = Truncation(options.top_k, options.top_p, options.min_p)
         chosen = []
         if self.penalised:
             chosen.append(("RepetitionPenaltyLogitsProcessor", options.repetition_penalty))
@@ -51,6 +56,7 @@ class Warpers:
         self.processors = [getattr(library, name)(setting) for name, setting in chosen]
         if self.processors:
             self.processors = library.LogitsProcessorList(self.processors)
+        self.before = self.processors[: self.penalised + (not self.greedy and options.temperature != 1.0)]
 
     def survivors(self, ids: Sequence[int], logits: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """The tokens that may come after ``ids``: their ids, ascending, and their log-probabilities in float64.
@@ -66,9 +72,17 @@ class Warpers:
             # Masked, not cut off: among tokens that tie at an edge, which survives depends on the row's length.
             scores = scores.clone()
             scores[:, self.sampled_size :] = -torch.inf
+        # Only the penalty looks at the text so far.
+        said = torch.tensor([ids if self.penalised else []], dtype=torch.int64)
+        if not self.greedy:
+            warped = scores
+            for processor in self.before:
+                warped = processor(said, warped)
+            found = truncated(warped[0], self.truncation)
+            if found is not None:
+                return found[0], _normalised(found[1])
         if self.processors:
-            # Only the penalty looks at the text so far.
-            scores = self.processors(torch.tensor([ids if self.penalised else []], dtype=torch.int64), scores)
+            scores = self.processors(said, scores)
         scores = scores[0].numpy()
         if self.greedy:
             best = scores.argmax()
@@ -76,10 +90,7 @@ class Warpers:
             return best[None], np.zeros(1)
         tokens = np.flatnonzero(scores > -np.inf)
         self._check(scores[tokens].max(initial=-np.inf))
-        logprobs = scores[tokens].astype(np.float64)
-        logprobs -= logprobs.max()
-        logprobs -= np.log(np.exp(logprobs).sum())
-        return tokens, logprobs
+        return tokens, _normalised(scores[tokens].astype(np.float64))
 
     @staticmethod
     def _check(best: np.float32) -> None:
@@ -87,3 +98,10 @@ class Warpers:
             raise PlaygroundError(
                 f"No token can be drawn: the best logit is {best}. Check the checkpoint, or try other options."
             )
+
+
+def _normalised(scores: np.ndarray) -> np.ndarray:
+    """Log-probabilities in proportion to ``exp(scores)``."""
+    logprobs = scores - scores.max()
+    logprobs -= np.log(np.exp(logprobs).sum())
+    return logprobs

@@ -16,7 +16,15 @@ from torch import Tensor, nn
 from playground.errors import InvalidConfig
 from playground.networks.kv_cache import KVCache, LayerCache
 from playground.networks.language import LanguageNetwork
-from playground.networks.layers import causal_attention, check_dimensions, check_divides, merge_heads, split_heads
+from playground.networks.layers import (
+    causal_attention,
+    check_dimensions,
+    check_divides,
+    merge_heads,
+    primitive,
+    rows_at,
+    split_heads,
+)
 
 TOKENS_KEPT = 128  # whose sense vectors edits ask for again and again
 
@@ -77,6 +85,17 @@ class SenseControls:
     scales: Tensor | None = None
     vectors: Sequence[Mapping[int, Tensor]] = field(default_factory=tuple)
     added: Tensor | None = None
+
+
+@primitive
+def replace_senses(senses: Tensor, ids: Tensor, rows: Sequence[Mapping[int, Tensor]]) -> Tensor:
+    """``senses (B, T, k, d)`` of ``ids (B, T)``, in each row those of some token ids replaced by ``(k, d)``."""
+    if any(rows):
+        senses = senses.clone()
+        for row, replaced in enumerate(rows):
+            for token, vectors in replaced.items():
+                senses[row, ids[row] == token] = vectors.to(senses.dtype)
+    return senses
 
 
 class Conv1D(nn.Module):
@@ -145,7 +164,7 @@ class Encoder(nn.Module):
         self.ln_f = nn.LayerNorm(config.n_embd, config.layer_norm_epsilon)
 
     def forward(self, ids: Tensor, start: int, layers: Sequence[LayerCache | None]) -> Tensor:
-        x = self.wte(ids) + self.wpe.weight[start : start + ids.shape[1]]
+        x = self.wte(ids) + rows_at(self.wpe.weight, start, ids.shape[1])
         for block, cache in zip(self.h, layers, strict=True):
             x = block(x, cache)
         return self.ln_f(x)
@@ -271,16 +290,15 @@ class Backpack(LanguageNetwork):
         q, k = self._sense_queries(self.encoder(ids, start, layers[:-1]))
         senses = self.sense_vectors(ids)  # (B, T, k, d)
         if controls is not None:
-            senses = self._replace(senses, ids, controls.vectors)
+            senses = replace_senses(senses, ids, controls.vectors)
         senses = senses.transpose(1, 2)  # (B, k, T, d)
         if layers[-1] is not None:
             k, senses = layers[-1].extend(k, senses)
-        if controls is not None and controls.scales is not None:
-            senses = senses * controls.scales.transpose(1, 2).unsqueeze(-1).to(senses.dtype)
+        factors = None if controls is None or controls.scales is None else controls.scales.transpose(1, 2)
         if cache is not None:
             cache.length += length
         # Attention whose heads are senses and whose values are sense vectors: exactly the paper's sum.
-        hidden = causal_attention(q, k, senses).sum(1)
+        hidden = causal_attention(q, k, senses, factors=factors).sum(1)
         if controls is not None and controls.added is not None:
             hidden = hidden + controls.added.unsqueeze(1).to(hidden.dtype)
         return hidden / self.sense_divisor
@@ -288,15 +306,6 @@ class Backpack(LanguageNetwork):
     def combine(self, alpha: Tensor, senses: Tensor) -> Tensor:
         """Hidden states ``(B, T, d)`` for any weights ``alpha (B, k, T, S)`` over ``senses (B, S, k, d)``."""
         return torch.einsum("bkts,bskd->btd", alpha.to(senses.dtype), senses) / self.sense_divisor
-
-    @staticmethod
-    def _replace(senses: Tensor, ids: Tensor, rows: Sequence[Mapping[int, Tensor]]) -> Tensor:
-        if any(rows):
-            senses = senses.clone()
-            for row, replaced in enumerate(rows):
-                for token, vectors in replaced.items():
-                    senses[row, ids[row] == token] = vectors.to(senses.dtype)
-        return senses
 
     def unembed(self, hidden: Tensor) -> Tensor:
         return F.linear(hidden, self.word_vectors).float()

@@ -50,6 +50,18 @@ class LayerCache:
         self.values[:, :, kept % window] = values[:, :, kept - first]
         return all_keys, all_values
 
+    def make_room(self) -> tuple[int, int]:
+        """Make room for one more position, which the caller fills in: its slot, and how many positions are seen then.
+
+        Something must have been added before.
+        """
+        window = self.window
+        slot = self.seen if window is None else self.seen % window
+        self.seen += 1
+        count = self.seen if window is None else min(self.seen, window)
+        self._reserve(self.keys[:, :, :1], self.values[:, :, :1], count)
+        return slot, count
+
     def _reserve(self, keys: Tensor, values: Tensor, length: int) -> None:
         held = 0 if self.keys is None else self.keys.shape[2]
         if held >= length:

@@ -1,17 +1,24 @@
-"""Pieces that several networks share: RMS normalisation, rotary positions, masked attention, config checks."""
+"""Pieces that several networks share: RMS normalisation, rotary positions, masked attention, config checks.
+
+Those marked :func:`primitive` are seen whole by a torch function mode, so that decode/recording.py can tell them apart.
+"""
 
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import wrap_torch_function
 
 from playground import limits
 from playground.errors import InvalidConfig
 
 Pairing = Literal["interleaved", "half"]
 
+primitive = wrap_torch_function(lambda *inputs, **options: inputs)
 
+
+@primitive
 def rms_norm(x: Tensor, eps: float, weight: Tensor | None = None) -> Tensor:
     """``x / sqrt(mean(x^2) + eps)`` over the last axis, statistics in float32, then times ``weight`` if given."""
     stats = x.float()
@@ -44,6 +51,7 @@ class GatedMLP(nn.Module):
         return self.down(F.silu(self.gate(x)) * self.up(x))
 
 
+@primitive
 def rotary_angles(start: int, length: int, head_dim: int, base: float, device: torch.device) -> tuple[Tensor, Tensor]:
     """Cosines and sines, each float32 ``(length, head_dim / 2)``, of ``position * base^(-2j / head_dim)``."""
     positions = torch.arange(start, start + length, dtype=torch.float32, device=device)
@@ -52,6 +60,7 @@ def rotary_angles(start: int, length: int, head_dim: int, base: float, device: t
     return angles.cos(), angles.sin()
 
 
+@primitive
 def rotate(x: Tensor, cos: Tensor, sin: Tensor, pairing: Pairing) -> Tensor:
     """Rotate pairs of ``x (..., T, head_dim)`` by the given angles, in float32 (RoPE, Su et al. 2021).
 
@@ -76,13 +85,23 @@ def visible(queries: int, keys: int, window: int | None, device: torch.device) -
     return mask if window is None else mask & (distance < window)
 
 
-def causal_attention(q: Tensor, k: Tensor, v: Tensor, window: int | None = None, scale: float | None = None) -> Tensor:
+@primitive
+def causal_attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    window: int | None = None,
+    scale: float | None = None,
+    factors: Tensor | None = None,
+) -> Tensor:
     """Softmax attention of ``q (B, Hq, T, D)`` over ``k, v (B, Hkv, S, D)``; returns ``(B, Hq, T, D)``.
 
     The queries stand at the last T of the S positions, ``window`` counts visible keys, and each key head serves
     ``Hq / Hkv`` consecutive query heads. A single query over no more than ``window`` keys sees all of them, in
-    whatever order a ring buffer holds them.
+    whatever order a ring buffer holds them. ``factors (B, Hkv, S)`` multiply the values.
     """
+    if factors is not None:
+        v = v * factors.unsqueeze(-1).to(v.dtype)
     queries, keys = q.shape[2], k.shape[2]
     everything = window is None or keys <= window
     shared = {"scale": scale, "enable_gqa": q.shape[1] != k.shape[1]}
@@ -91,6 +110,12 @@ def causal_attention(q: Tensor, k: Tensor, v: Tensor, window: int | None = None,
     if queries == keys and everything:
         return F.scaled_dot_product_attention(q, k, v, is_causal=True, **shared)
     return F.scaled_dot_product_attention(q, k, v, attn_mask=visible(queries, keys, window, q.device), **shared)
+
+
+@primitive
+def rows_at(table: Tensor, start: int, length: int) -> Tensor:
+    """Rows ``(length, D)`` of a table of learned positions, from position ``start`` on."""
+    return table[start : start + length]
 
 
 def split_heads(x: Tensor, heads: int) -> Tensor:
@@ -103,6 +128,7 @@ def merge_heads(x: Tensor) -> Tensor:
     return x.transpose(1, 2).flatten(2)
 
 
+@primitive
 def soft_cap(logits: Tensor, cap: float) -> Tensor:
     """``cap * tanh(logits / cap)``; a cap of 0 means none (Gemma 2, 2024)."""
     return cap * torch.tanh(logits / cap) if cap else logits

@@ -20,6 +20,7 @@ from playground.networks.layers import (
     check_dimensions,
     check_divides,
     merge_heads,
+    primitive,
     rotary_angles,
     rotate,
     split_heads,
@@ -100,8 +101,21 @@ class Attention(nn.Module):
         return self.o_proj(merge_heads(causal_attention(q, k, v)))
 
 
+@primitive
+def mix_experts(x: Tensor, scores: Tensor, experts: nn.ModuleList, top_k: int) -> Tensor:
+    """Each token's ``top_k`` experts by ``scores (B, T, experts)``, weighted by a softmax over just those."""
+    scores, chosen = scores.topk(top_k, dim=-1)  # (B, T, top_k)
+    weights = scores.float().softmax(-1).to(x.dtype)
+    out = torch.zeros_like(x)
+    for index, expert in enumerate(experts):
+        *token, rank = (chosen == index).nonzero(as_tuple=True)
+        if len(rank):
+            out[tuple(token)] += weights[(*token, rank)].unsqueeze(-1) * expert(x[tuple(token)])
+    return out
+
+
 class ExpertMLP(nn.Module):
-    """Each token's ``top_k`` experts by router logit, weighted by a softmax over just those."""
+    """A router and the experts that it chooses from."""
 
     def __init__(self, config: PixelLMConfig):
         super().__init__()
@@ -112,14 +126,7 @@ class ExpertMLP(nn.Module):
         self.top_k = min(config.moe.top_k, config.moe.num_experts)
 
     def forward(self, x: Tensor) -> Tensor:
-        scores, chosen = self.router(x).topk(self.top_k, dim=-1)  # (B, T, top_k)
-        weights = scores.float().softmax(-1).to(x.dtype)
-        out = torch.zeros_like(x)
-        for index, expert in enumerate(self.experts):
-            *token, rank = (chosen == index).nonzero(as_tuple=True)
-            if len(rank):
-                out[tuple(token)] += weights[(*token, rank)].unsqueeze(-1) * expert(x[tuple(token)])
-        return out
+        return mix_experts(x, self.router(x), self.experts, self.top_k)
 
 
 class Block(nn.Module):

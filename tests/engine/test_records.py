@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from playground.engine.local import with_threads
 from playground.engine.records import read_record, record_run
 from playground.engine.replay import first_difference
-from playground.engine.requests import Ended, GenerateRequest, Loading, Replayed, ReplayRequest, Started, Token
+from playground.engine.requests import (
+    Ended,
+    GenerateRequest,
+    Loading,
+    ModelsRequest,
+    Replayed,
+    ReplayRequest,
+    Started,
+    Token,
+)
 from playground.errors import InvalidRequest, PlaygroundError
 from playground.generation.options import SamplingOptions
 from playground.senses.edits import AddSense, ScaleSense, SwapDirection, TopicBoost
@@ -165,6 +174,8 @@ def test_other_weights_are_refused(shared_engine, document):
         (("model", "name"), 7, "No model"),
         (("made_with", "threads"), 10**9, "threads"),
         (("made_with", "threads"), True, "threads"),
+        (("made_with", "decode"), "fastest", "decode must be one of plain, torch, compiled, int8"),
+        (("made_with", "decode"), ["plain"], "decode"),
         (("parts", 0, "options", "temperature"), "hot", "temperature"),
         (("parts", 0, "options", "temperature"), 1e9, "temperature"),
         (("parts", 0, "options", "__class__"), 1, "unknown option"),
@@ -249,3 +260,27 @@ def test_threads_are_set_for_the_work_alone():
     for _ in with_threads(own + 1, work()):
         assert torch.get_num_threads() == own
     assert seen == [own + 1] * 3
+
+
+@pytest.mark.parametrize("path", ["plain", "torch", "compiled", "int8"])
+def test_a_run_is_drawn_again_on_the_path_that_it_was_drawn_on(open_over, path):
+    engine = open_over()
+    document = recorded(engine, GenerateRequest("shard", "Once upon a time", (OPTIONS,), decode=path))
+    assert document["made_with"]["decode"] == path
+    (card,) = (model.card for model in engine.answer(ModelsRequest()).models if model.name == "shard")
+    assert dict(card.lines())["Token steps"].startswith(path)
+    events = list(engine.run(ReplayRequest(document)))
+    assert [event.decode for event in events if isinstance(event, Started)] == [path]
+    assert events[-1] == Replayed(True, None)
+
+
+def test_older_records_are_drawn_on_the_readable_path(shared_engine, document):
+    older = changed(document, "made_with", "decode", value=KeyError)
+    events = list(shared_engine.run(ReplayRequest(older)))
+    assert [event.decode for event in events if isinstance(event, Started)] == ["plain"]
+    assert events[-1].same
+
+
+def test_a_path_that_nobody_knows_is_refused():
+    with pytest.raises(InvalidRequest, match="fastest"):
+        GenerateRequest("shard", "a", decode="fastest")

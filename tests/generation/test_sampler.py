@@ -1,9 +1,11 @@
 import dataclasses
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from tiny_networks import language
 
 from playground import limits
 from playground.errors import InvalidRequest, PlaygroundError
@@ -362,3 +364,17 @@ def test_logits_that_are_not_finite_name_the_position(scripted, bad, temperature
     next(steps)
     with pytest.raises(PlaygroundError, match="position 4 "):
         next(steps)
+
+
+@pytest.mark.parametrize("path", ["torch", "compiled"])
+@pytest.mark.parametrize("name", ["shard", "gelu-gpt", "backpack", "pixel-lm of experts"])
+def test_a_seed_means_the_same_text_on_every_path(name, path):
+    model = SimpleNamespace(
+        network=language(name), tokenizer=None, prompt_ids=None, stop_ids=(), abilities=frozenset({"generate"}),
+        sampled_size=language(name).vocab_size, card=None,
+    )  # fmt: skip
+    for seed in range(3):
+        options = SamplingOptions(max_new_tokens=40, temperature=1.1, top_p=0.95, seed=seed)
+        plain, other = (list(sample(model, [3, 1, 4], options, decode=each)) for each in ("plain", path))
+        assert [step.token_id for step in plain] == [step.token_id for step in other]
+        assert [step.logprob for step in plain] == pytest.approx([step.logprob for step in other], abs=1e-4)

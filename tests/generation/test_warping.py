@@ -87,3 +87,48 @@ def test_forbidden_tokens_do_not_survive():
 def test_nothing_to_draw_from_is_an_error(temperature):
     with pytest.raises(PlaygroundError, match="No token can be drawn"):
         Warpers(SamplingOptions(temperature=temperature), 2).survivors([0], torch.tensor([-torch.inf, -torch.inf, 1.0]))
+
+
+LARGE = [
+    {"top_k": 50}, {"top_p": 0.9}, {"top_p": 0.6, "temperature": 0.5}, {"top_k": 50, "top_p": 0.9, "min_p": 0.05},
+    {"top_k": 50, "min_p": 0.2}, {"top_p": 0.95, "min_p": 0.02, "repetition_penalty": 1.3}, {"top_p": 0.999},
+    {"top_k": 1}, {"top_k": 1000, "top_p": 0.8}, {"min_p": 0.1},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["peaked", "flat", "tied", "tied at the edge", "all the same"])
+def test_a_large_vocabulary_is_truncated_as_transformers_do(kind):
+    generator = torch.Generator().manual_seed(3)
+    for settings in LARGE:
+        settings = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "repetition_penalty": 1.0} | settings
+        logits = torch.randn(6000, generator=generator) * (0.1 if kind == "flat" else 4)
+        if kind == "tied":
+            logits = logits.round()
+        elif kind == "tied at the edge":
+            logits = torch.zeros(6000)
+            logits[torch.randperm(6000, generator=generator)[:49]] = 5.0
+        elif kind == "all the same":
+            logits = torch.zeros(6000)
+        ids = torch.randint(0, 6000, (9,), generator=generator).tolist()
+        expected = Reference().processed(ids, logits.clone(), **settings).double().softmax(-1).numpy()
+        got = dense(Warpers(SamplingOptions(**settings), 6000).survivors(ids, logits), 6000)
+        assert ((got > 0) == (expected > 0)).all(), settings
+        assert np.abs(got - expected).max() < 1e-6, settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "most"), [({"top_k": 50}, 0), ({"top_p": 0.9}, 2), ({"top_k": 40, "top_p": 0.9}, 2)]
+)
+def test_the_processors_are_hardly_ever_needed(settings, most, monkeypatch):
+    """What makes a large vocabulary cheap: 100 peaked distributions, and few for which the best tokens do not do."""
+    from playground.generation import warping
+
+    found = []
+    plain = warping.truncated
+    monkeypatch.setattr(warping, "truncated", lambda *given: found.append(plain(*given)) or found[-1])
+    generator = torch.Generator().manual_seed(5)
+    warpers = Warpers(SamplingOptions(temperature=0.8, **settings), 20_000)
+    for _ in range(100):
+        warpers.survivors([0], torch.randn(20_000, generator=generator) * 4)
+    assert len(found) == 100
+    assert sum(each is None for each in found) <= most

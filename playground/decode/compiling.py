@@ -1,0 +1,77 @@
+"""The kernel is compiled once per machine and type of weights, by a process of its own that nobody waits for.
+
+``echo float32 | python -m playground.decode.compiling`` does it in the foreground.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+
+import torch
+
+from playground.decode import calibrations
+
+log = logging.getLogger(__name__)
+TYPES = {torch.float32: "float32", torch.bfloat16: "uint16", torch.float16: "int16", torch.int8: "int8"}
+_LOCK = Lock()
+_RUNNING: dict[str, subprocess.Popen] = {}
+
+
+def installed() -> bool:
+    """Whether numba is there."""
+    return find_spec("numba") is not None
+
+
+def is_compiled(dtype: torch.dtype) -> bool:
+    """Whether the kernel for weights of ``dtype`` waits on disk."""
+    return dtype in TYPES and calibrations.remembered(_key(TYPES[dtype])) is True
+
+
+def compile_in_background(dtype: torch.dtype) -> None:
+    """Begin to compile the kernel for ``dtype``, unless that has begun."""
+    name = TYPES[dtype]
+    with _LOCK:
+        if name in _RUNNING:
+            return
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        own = {"creationflags": 0x00004200} if os.name == "nt" else {"start_new_session": True}  # aside, below normal
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "playground.decode.compiling"], stdin=subprocess.PIPE,
+                cwd=Path(__file__).parents[2], **quiet, **own,
+            )  # fmt: skip
+            process.stdin.write(name.encode())
+            process.stdin.close()
+            _RUNNING[name] = process
+        except OSError as error:
+            log.warning("The compiled decode path cannot be prepared: %s", error)
+
+
+def compile_now(name: str) -> None:
+    """Compile the kernel for weights stored as the numpy type ``name``."""
+    import numpy as np
+
+    from playground.decode import kernel
+
+    nothing, real = np.zeros(0, dtype=np.int64), np.zeros((1, 1), dtype=np.float32)
+    kernel.run(
+        np.zeros((0, kernel.COLUMNS), dtype=np.int64), np.zeros((0, 2), dtype=np.float32), real,
+        np.zeros((1, 1), dtype=np.int64), nothing, np.zeros(0, dtype=name), nothing, nothing,
+        np.zeros((0, 5), dtype=np.int64), np.zeros((1, 1, 1), dtype=np.float32), real, 1,
+    )  # fmt: skip
+    calibrations.remember(_key(name), True)
+
+
+def _key(name: str) -> str:
+    written = Path(__file__).with_name("kernel.py").stat()
+    return f"kernel {name} {written.st_mtime_ns} {written.st_size} {sys.version}"
+
+
+if __name__ == "__main__":
+    if os.name != "nt":
+        os.nice(10)
+    compile_now(sys.stdin.read().strip())

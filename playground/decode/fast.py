@@ -1,0 +1,116 @@
+"""Decoding by a recorded step: prefill with the readable network, then the tape for each token."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+from playground.decode.plain import PlainDecoder
+from playground.decode.recording import record
+from playground.decode.replay import Replay
+from playground.decode.tape import Place, Tape
+from playground.networks.language import LanguageNetwork
+
+EARLY_BYTES = 64 << 20  # of values remembered by token and position
+
+
+class EarlyValues:
+    """What tokens and positions put into the arena, remembered within a bound on their bytes."""
+
+    def __init__(self, tape: Tape, most_bytes: int = EARLY_BYTES):
+        self.tape, self.most_bytes, self.bytes = tape, most_bytes, 0
+        self._values: OrderedDict[tuple[str, int], list[tuple[Place, Tensor]]] = OrderedDict()
+
+    def of(self, kind: str, number: int) -> list[tuple[Place, Tensor]]:
+        """Float32 values ``(size,)`` for a token or position, with the places that they go to."""
+        found = self._values.get((kind, number))
+        if found is not None:
+            return found
+        given = torch.tensor([[number]]) if kind == "token" else number
+        found = [(place, value.float().reshape(-1).clone()) for place, value in self.tape.early_values(kind, given)]
+        self._values[kind, number] = found
+        self.bytes += sum(value.nbytes for _, value in found)
+        while self.bytes > self.most_bytes and len(self._values) > 1:
+            self.bytes -= sum(value.nbytes for _, value in self._values.popitem(last=False)[1])
+        return found
+
+
+_TAPES: WeakKeyDictionary[LanguageNetwork, dict[bool, tuple[Tape, EarlyValues]]] = WeakKeyDictionary()
+
+
+def tape_of(network: LanguageNetwork, edited: bool) -> tuple[Tape, EarlyValues]:
+    tapes = _TAPES.setdefault(network, {})
+    if edited not in tapes:
+        tape = record(network, edited)
+        tapes[edited] = tape, EarlyValues(tape)
+    return tapes[edited]
+
+
+def repack(network: LanguageNetwork) -> None:
+    """Lay the matrices of ``network`` out as (inputs, outputs), in place: steps of one row read them faster so."""
+    own = {id(parameter): parameter for parameter in network.parameters()}
+    for matrix in record(network).matrices:
+        parameter = own.get(id(matrix))
+        if parameter is not None and parameter.is_contiguous():
+            parameter.data = parameter.data.t().contiguous().t()
+
+
+class TapeDecoder(PlainDecoder):
+    """As :class:`PlainDecoder`; its steps are replayed from a tape."""
+
+    def __init__(self, network: LanguageNetwork, machine: Any = Replay):
+        super().__init__(network)
+        self._machine, self._running = machine, None
+
+    def select(self, rows: Sequence[int]) -> None:
+        super().select(rows)
+        self._running = None
+
+    @torch.inference_mode()
+    def step(self, ids: Sequence[int], controls: Any = None) -> Tensor:
+        network, cache, rows = self.network, self.cache, len(ids)
+        network.span(torch.empty(rows, 1), cache)
+        tape, early = tape_of(network, controls is not None)
+        if self._running is None or self._running.tape is not tape:
+            self._running = self._machine(tape, rows, torch.get_num_threads())
+        running = self._running
+        arena = running.arena
+
+        def fill(place: Place, value: Tensor | float, row: slice | int = slice(None)) -> None:
+            arena[row, place.offset : place.offset + place.size] = value
+
+        for place, value in early.of("position", cache.length):
+            fill(place, value)
+        for row, token in enumerate(ids):
+            for place, value in early.of("token", token):
+                fill(place, value, row)
+        running.factors = None
+        if controls is not None:
+            running.factors = controls.scales
+            fill(tape.added, 0.0 if controls.added is None else controls.added)
+            for row, token in enumerate(ids):
+                for place in tape.replaceable:
+                    if token in controls.vectors[row]:
+                        fill(place, controls.vectors[row][token].reshape(-1), row)
+        if tape.carry is not None:
+            fill(tape.carry[0], cache.carry.reshape(rows, -1))
+        running.caches = [_with_room(layer) for layer in cache.layers]
+        running.run()
+        cache.length += 1
+        if tape.carry is not None:
+            after = tape.carry[1]
+            cache.carry = arena[:, after.offset : after.offset + after.size].clone()[:, None]
+        logits = tape.logits
+        self.logits = arena[:, logits.offset : logits.offset + logits.size].clone()
+        return self.logits
+
+
+def _with_room(layer: Any) -> tuple[Tensor, Tensor, int, int]:
+    """A layer's keys and values in float32, the slot of the new position, and how many positions are seen."""
+    if layer.keys.dtype != torch.float32:
+        layer.keys, layer.values = layer.keys.float(), layer.values.float()
+    slot, seen = layer.make_room()
+    return layer.keys, layer.values, slot, seen

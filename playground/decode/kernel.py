@@ -1,0 +1,387 @@
+"""The compiled interpreter of tapes: one function runs a whole step, its matrix products on several threads.
+
+Weights are read where the network keeps them, float32 as it is and 16-bit ones as whole numbers whose bits are widened
+while they are read; everything else is float32. numba compiles it once per machine and keeps the result.
+"""
+
+import os
+
+import torch
+
+# Before numba, which starts as many threads and lets all of them take part in the waiting.
+os.environ.setdefault("NUMBA_NUM_THREADS", str(torch.get_num_threads()))
+
+import numpy as np
+from numba import carray, config, njit, prange, set_num_threads, types
+from numba.extending import intrinsic, overload
+
+MATVEC, LAYER_NORM, RMS_NORM, ROTATE, ATTEND, COMBINE, AFFINE, APPLY, SUM_ROWS, CHOOSE = range(10)
+ADD, MUL, SUB = range(3)
+GELU, SILU, SIGMOID, TANH, RELU, SQUARE, CAP = range(7)
+COLUMNS = 12  # of an instruction
+GROUP = 64  # 8-bit weights that share a factor
+REAL = np.zeros(0, dtype=np.float32)  # only its type matters
+PARALLEL_ATTENTION = 1 << 16  # multiplications from which heads are shared between threads
+
+
+def use_threads(count: int) -> int:
+    """Let the calling thread's next :func:`run` take ``count`` threads, or as many as there are; how many it takes."""
+    count = min(count, config.NUMBA_NUM_THREADS)
+    set_num_threads(count)
+    return count
+
+
+@intrinsic
+def _pointer(context, address, like):
+    """``address`` as a pointer to numbers of the type that the array ``like`` holds."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(like.dtype)(address, like), generate
+
+
+def widen(number):
+    """A stored weight as float32."""
+
+
+@overload(widen, inline="always")
+def _widen(number):
+    if number == types.uint16:  # bfloat16
+        return lambda number: np.uint32(np.uint32(number) << np.uint32(16)).view(np.float32)
+    if number == types.int16:  # float16: rebase the exponent by a multiplication, which is exact
+
+        def half(number):
+            bits = np.uint32(np.uint16(number))
+            magnitude = np.uint32((bits & np.uint32(0x7FFF)) << np.uint32(13)).view(np.float32) * np.float32(2.0**112)
+            sign = np.uint32((bits & np.uint32(0x8000)) << np.uint32(16))
+            return np.uint32(np.float32(magnitude).view(np.uint32) | sign).view(np.float32)
+
+        return half
+    return lambda number: np.float32(number)
+
+
+@njit(fastmath=True, cache=True)
+def _rows(matrix, x, out, first, last, width):
+    """Rows first to last of a matrix ``(rows, width)`` times x."""
+    for row in range(first, last):
+        weights = matrix[row * width : (row + 1) * width]
+        total = np.float32(0)
+        for i in range(width):
+            total += widen(weights[i]) * x[i]
+        out[row] = total
+
+
+@njit(fastmath=True, cache=True)
+def _scaled_rows(matrix, scale, x, out, first, last, width):
+    """As :func:`_rows` for whole numbers, with a factor for each ``GROUP`` of them."""
+    groups = -(-width // GROUP)
+    for row in range(first, last):
+        weights, factors = matrix[row * width : (row + 1) * width], scale[row * groups : (row + 1) * groups]
+        total = np.float32(0)
+        for group in range(groups):
+            start = group * GROUP
+            part, inputs = weights[start : start + GROUP], x[start : min(start + GROUP, width)]
+            subtotal = np.float32(0)
+            for i in range(len(inputs)):
+                subtotal += widen(part[i]) * inputs[i]
+            total += factors[group] * subtotal
+        out[row] = total
+
+
+@njit(fastmath=True, cache=True)
+def _columns(matrix, x, out, first, last, width):
+    """Numbers first to last of ``x @ matrix``, a matrix ``(len(x), width)``."""
+    part = out[first:last]
+    part[:] = 0
+    size = len(part)
+    inputs = len(x)
+    i = 0
+    while i + 4 <= inputs:
+        a, b, c, d = x[i], x[i + 1], x[i + 2], x[i + 3]
+        at = i * width + first
+        wa, wb = matrix[at : at + size], matrix[at + width : at + width + size]
+        wc, wd = matrix[at + 2 * width : at + 2 * width + size], matrix[at + 3 * width : at + 3 * width + size]
+        for j in range(size):
+            part[j] += a * widen(wa[j]) + b * widen(wb[j]) + c * widen(wc[j]) + d * widen(wd[j])
+        i += 4
+    while i < inputs:
+        a = x[i]
+        wa = matrix[i * width + first : i * width + first + size]
+        for j in range(size):
+            part[j] += a * widen(wa[j])
+        i += 1
+
+
+@njit(fastmath=True, cache=True)
+def _exp(x):
+    """e^x to about 2e-7, without a call, so that loops of it become vector code."""
+    x = min(max(x, np.float32(-87.0)), np.float32(88.0))
+    whole = np.floor(x * np.float32(1.44269504) + np.float32(0.5))
+    r = x - whole * np.float32(0.693359375) + whole * np.float32(2.12194440e-4)
+    p = np.float32(1.9875691500e-4)
+    p = p * r + np.float32(1.3981999507e-3)
+    p = p * r + np.float32(8.3334519073e-3)
+    p = p * r + np.float32(4.1665795894e-2)
+    p = p * r + np.float32(1.6666665459e-1)
+    p = p * r + np.float32(5.0000001201e-1)
+    p = p * r * r + r + np.float32(1)
+    return p * np.int32((np.int32(whole) + np.int32(127)) << np.int32(23)).view(np.float32)
+
+
+@njit(fastmath=True, cache=True)
+def _apply(kind, x, out, limit):
+    one = np.float32(1)
+    if kind == SILU:
+        for i in range(len(x)):
+            out[i] = x[i] / (one + _exp(-x[i]))
+    elif kind == GELU:
+        for i in range(len(x)):
+            inner = np.float32(0.7978845608) * (x[i] + np.float32(0.044715) * x[i] * x[i] * x[i])
+            out[i] = x[i] * (one - one / (_exp(np.float32(2) * inner) + one))
+    elif kind == SIGMOID:
+        for i in range(len(x)):
+            out[i] = one / (one + _exp(-x[i]))
+    elif kind == TANH:
+        for i in range(len(x)):
+            out[i] = one - np.float32(2) / (_exp(np.float32(2) * x[i]) + one)
+    elif kind == RELU:
+        for i in range(len(x)):
+            out[i] = max(x[i], np.float32(0))
+    elif kind == SQUARE:
+        for i in range(len(x)):
+            out[i] = x[i] * x[i]
+    else:
+        for i in range(len(x)):
+            out[i] = limit * (one - np.float32(2) / (_exp(np.float32(2) * x[i] / limit) + one))
+
+
+@njit(fastmath=True, cache=True)
+def _combine(kind, a, b, out, a_repeat, b_repeat):
+    """Operands are as long as ``out``, or repeat: each number ``repeat`` times, all of them again and again."""
+    size = len(out)
+    if len(a) == size and len(b) == size:
+        if kind == ADD:
+            for i in range(size):
+                out[i] = a[i] + b[i]
+        elif kind == MUL:
+            for i in range(size):
+                out[i] = a[i] * b[i]
+        else:
+            for i in range(size):
+                out[i] = a[i] - b[i]
+        return
+    for i in range(size):
+        left, right = a[(i // a_repeat) % len(a)], b[(i // b_repeat) % len(b)]
+        out[i] = left + right if kind == ADD else left * right if kind == MUL else left - right
+
+
+@njit(fastmath=True, cache=True)
+def _layer_norm(x, out, width, weight, bias, eps):
+    for first in range(0, len(x), width):
+        row, to = x[first : first + width], out[first : first + width]
+        mean = np.float32(0)
+        for i in range(width):
+            mean += row[i]
+        mean /= np.float32(width)
+        square = np.float32(0)
+        for i in range(width):
+            square += (row[i] - mean) * (row[i] - mean)
+        scale = np.float32(1) / np.sqrt(square / np.float32(width) + eps)
+        for i in range(width):
+            to[i] = (row[i] - mean) * scale
+        for i in range(len(weight)):
+            to[i] *= weight[i]
+        for i in range(len(bias)):
+            to[i] += bias[i]
+
+
+@njit(fastmath=True, cache=True)
+def _rms_norm(x, out, width, weight, eps):
+    for first in range(0, len(x), width):
+        row, to = x[first : first + width], out[first : first + width]
+        square = np.float32(0)
+        for i in range(width):
+            square += row[i] * row[i]
+        scale = np.float32(1) / np.sqrt(square / np.float32(width) + eps)
+        for i in range(width):
+            to[i] = row[i] * scale
+        for i in range(len(weight)):
+            to[i] *= weight[i]
+
+
+@njit(fastmath=True, cache=True)
+def _rotate(x, out, width, cos, sin, interleaved):
+    half = width // 2
+    for first in range(0, len(x), width):
+        for j in range(half):
+            at, other = (first + 2 * j, first + 2 * j + 1) if interleaved else (first + j, first + half + j)
+            a, b = x[at], x[other]
+            out[at] = a * cos[j] - b * sin[j]
+            out[other] = a * sin[j] + b * cos[j]
+
+
+@njit(fastmath=True, cache=True)
+def _attend_head(q, keys, values, out, seen, scale, factors, weigh, scores):
+    """One query ``(D,)`` over ``seen`` keys ``(S, D)`` and values ``(S, Dv)``; the sum goes to ``out (Dv,)``."""
+    most = np.float32(-np.inf)
+    for s in range(seen):
+        key = keys[s]
+        total = np.float32(0)
+        for i in range(len(q)):
+            total += q[i] * key[i]
+        scores[s] = total * scale
+        most = max(most, scores[s])
+    whole = np.float32(0)
+    for s in range(seen):
+        scores[s] = _exp(scores[s] - most)
+        whole += scores[s]
+    out[:] = 0
+    for s in range(seen):
+        weight = scores[s] / whole
+        if weigh:
+            weight *= factors[s]
+        value = values[s]
+        for i in range(len(out)):
+            out[i] += weight * value[i]
+
+
+@njit(fastmath=True, cache=True)
+def _vector(addresses, number, size):
+    """A float32 vector, empty for the number -1."""
+    if number < 0:
+        return np.zeros(0, dtype=np.float32)
+    return carray(_pointer(addresses[number], REAL), size)
+
+
+@njit(fastmath=True, cache=True)
+def _multiply(code, at, arena, choices, matrices, like, scales, vectors, thread, threads):
+    """One thread's share of a group of matrix products."""
+    for member in range(at, at + code[at, 8]):
+        m = code[member]
+        height, width = m[2], m[4]
+        first, last = height * thread // threads, height * (thread + 1) // threads
+        for b in range(len(arena)):
+            chosen = m[5] + (choices[b, m[9]] if m[9] >= 0 else 0)
+            matrix = carray(_pointer(matrices[chosen], like), height * width)
+            x, out = arena[b, m[3] : m[3] + width], arena[b, m[1] : m[1] + height]
+            if scales[chosen]:
+                scale = carray(_pointer(scales[chosen], REAL), height * -(-width // GROUP))
+                _scaled_rows(matrix, scale, x, out, first, last, width)
+            elif m[7]:
+                _columns(matrix, x, out, first, last, height)
+            else:
+                _rows(matrix, x, out, first, last, width)
+            if m[6] >= 0:
+                bias = carray(_pointer(vectors[m[6]], REAL), height)
+                for i in range(first, last):
+                    out[i] += bias[i]
+
+
+@njit(fastmath=True, cache=True)
+def _remember(c, arena, keys, values, slot):
+    """Put the new key and value into the cache."""
+    for b in range(len(arena)):
+        for h in range(c[7]):
+            keys[b, h, slot] = arena[b, c[3] + h * c[8] : c[3] + (h + 1) * c[8]]
+            values[b, h, slot] = arena[b, c[4] + h * c[9] : c[4] + (h + 1) * c[9]]
+
+
+@njit(fastmath=True, cache=True)
+def _attend(c, scale, arena, keys, values, factors, seen, scores, thread, threads):
+    """One thread's share of the heads of all rows."""
+    heads, each, width, value_width = c[6], c[6] // c[7], c[8], c[9]
+    jobs = len(arena) * heads
+    for job in range(jobs * thread // threads, jobs * (thread + 1) // threads):
+        b, h = job // heads, job % heads
+        _attend_head(
+            arena[b, c[2] + h * width : c[2] + (h + 1) * width], keys[b, h // each], values[b, h // each],
+            arena[b, c[1] + h * value_width : c[1] + (h + 1) * value_width], seen, scale,
+            factors[b, :, h // each if c[10] else 0], c[10] > 0, scores[thread],
+        )  # fmt: skip
+
+
+@njit(fastmath=True, cache=True)
+def _choose(given, out, choices):
+    """The largest of ``given`` in order, as many as ``out`` is long, and a softmax over them."""
+    total = np.float32(0)
+    for rank in range(len(out)):
+        best = -1
+        for i in range(len(given)):
+            taken = False
+            for before in range(rank):
+                taken = taken or choices[before] == i
+            if not taken and (best < 0 or given[i] > given[best]):
+                best = i
+        choices[rank] = best
+        out[rank] = _exp(given[best] - given[choices[0]])
+        total += out[rank]
+    for rank in range(len(out)):
+        out[rank] /= total
+
+
+@njit(fastmath=True, cache=True)
+def _small(c, first, second, row, choices, vectors):
+    """Any instruction but a matrix product or attention, for one row; ``first`` and ``second`` are its numbers."""
+    kind, size = c[0], c[2]
+    out = row[c[1] : c[1] + size]
+    if kind == RMS_NORM:
+        _rms_norm(row[c[3] : c[3] + size], out, c[4], _vector(vectors, c[5], c[4]), first)
+    elif kind == LAYER_NORM:
+        weight, bias = _vector(vectors, c[5], c[4]), _vector(vectors, c[6], c[4])
+        _layer_norm(row[c[3] : c[3] + size], out, c[4], weight, bias, first)
+    elif kind == ROTATE:
+        half = c[4] // 2
+        _rotate(row[c[3] : c[3] + size], out, c[4], row[c[5] : c[5] + half], row[c[6] : c[6] + half], c[7] > 0)
+    elif kind == COMBINE:
+        _combine(c[3], row[c[4] : c[4] + c[5]], row[c[6] : c[6] + c[7]], out, c[8], c[9])
+    elif kind == AFFINE:
+        x = row[c[3] : c[3] + size]
+        for i in range(size):
+            out[i] = first * x[i] + second
+    elif kind == APPLY:
+        _apply(c[4], row[c[3] : c[3] + size], out, first)
+    elif kind == SUM_ROWS:
+        out[:] = row[c[3] : c[3] + size]
+        for each in range(1, c[4]):
+            more = row[c[3] + each * size : c[3] + (each + 1) * size]
+            for i in range(size):
+                out[i] += more[i]
+    else:
+        _choose(row[c[3] : c[3] + c[4]], out, choices[c[5] : c[5] + size])
+
+
+@njit(parallel=True, fastmath=True, cache=True)
+def run(code, numbers, arena, choices, matrices, like, scales, vectors, caches, factors, scores, threads):
+    """Run all instructions for every row of ``arena (B, N)``.
+
+    Args:
+        code: int64 (n, COLUMNS). numbers: float32 (n, 2). choices: int64 (B, m).
+        matrices, scales, vectors: addresses of weights, of the factors of 8-bit ones (else 0), of float32 vectors.
+        like: an array of the weights' type.
+        caches: int64 (layers, 5): address of keys (B, H, S, D), of values, S, where the new position goes, and how
+        many can be seen. factors: (B, S, H). scores: (threads, S).
+    """
+    at = 0
+    while at < len(code):
+        c = code[at]
+        if c[0] == MATVEC:
+            for thread in prange(threads):
+                _multiply(code, at, arena, choices, matrices, like, scales, vectors, thread, threads)
+            at += c[8]
+        elif c[0] == ATTEND:
+            cache, scale = caches[c[5]], numbers[at, 0]
+            k = carray(_pointer(cache[0], REAL), (len(arena), c[7], cache[2], c[8]))
+            v = carray(_pointer(cache[1], REAL), (len(arena), c[7], cache[2], c[9]))
+            count = cache[4]
+            _remember(c, arena, k, v, cache[3])
+            if len(arena) * c[6] * count * (c[8] + c[9]) > PARALLEL_ATTENTION:
+                for thread in prange(threads):
+                    _attend(c, scale, arena, k, v, factors, count, scores, thread, threads)
+            else:
+                _attend(c, scale, arena, k, v, factors, count, scores, 0, 1)
+            at += 1
+        else:
+            for b in range(len(arena)):
+                _small(c, numbers[at, 0], numbers[at, 1], arena[b], choices[b], vectors)
+            at += 1

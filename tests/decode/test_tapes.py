@@ -1,0 +1,169 @@
+"""Steps replayed from a tape are the steps of the readable network: every family, row, window and edit."""
+
+import pytest
+import torch
+from tiny_networks import LANGUAGE, language
+
+from playground.decode import fast
+from playground.decode.compiled import Compiled
+from playground.decode.fast import TapeDecoder, repack
+from playground.decode.plain import PlainDecoder
+from playground.decode.replay import Replay
+from playground.errors import InvalidRequest
+from playground.senses.edits import AddSense, ScaleSense, SwapDirection, TopicBoost
+
+MACHINES = {"torch": Replay, "compiled": Compiled}
+LENGTH = 150  # past every window: shard's 8, gelu-gpt's 65 and 129
+BACKPACKS = [name for name in LANGUAGE if name.startswith("backpack")]
+EDITS = {
+    "scaled": (ScaleSense(3, 1, 2.5), ScaleSense(4, 0, 0.0, position=2)),
+    "swapped": (SwapDirection(3, 5, 7),),
+    "added": (AddSense(6, 2, 0.7),),
+    "topic": (TopicBoost((3, 9), (3.3, 3.3, 3.0, 1.0)),),
+    "all": (ScaleSense(3, 1, 2.5), SwapDirection(3, 5, 7), AddSense(6, 2, -0.7)),
+}
+
+
+@pytest.fixture(params=MACHINES)
+def machine(request):
+    return MACHINES[request.param]
+
+
+@pytest.fixture(params=[False, True], ids=["as loaded", "repacked"])
+def repacked(request):
+    return request.param
+
+
+def prepared(name, repacked, dtype=torch.float32):
+    network = language(name).to(dtype)
+    if repacked:
+        repack(network)
+    return network
+
+
+def ids_for(network, length=LENGTH, seed=1):
+    return torch.randint(network.vocab_size, (length,), generator=torch.Generator().manual_seed(seed)).tolist()
+
+
+def begun(network, machine, ids, **settings):
+    decoder = TapeDecoder(network, machine)
+    assert list(decoder.prefill(ids, **settings))
+    return decoder
+
+
+def close(found, expected):
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("name", LANGUAGE)
+def test_every_step_equals_the_full_forward(name, machine, repacked):
+    network = prepared(name, repacked)
+    ids = ids_for(network)
+    with torch.inference_mode():
+        expected = network(torch.tensor([ids]))[0]
+    decoder = begun(network, machine, ids[:5])
+    found = torch.cat([decoder.step([token]) for token in ids[5:]])
+    close(found, expected[5:])
+    assert decoder.cache.length == LENGTH
+
+
+@pytest.mark.parametrize("name", LANGUAGE)
+def test_rows_part_leave_and_change_places(name, machine):
+    network = language(name)
+    prompt, tails = ids_for(network, 12), [ids_for(network, 9, seed) for seed in (2, 3, 4)]
+    decoder = begun(network, machine, prompt)
+    decoder.select([0, 0, 0])
+    for tokens in list(zip(*tails, strict=True))[:5]:
+        logits = decoder.step(tokens)
+    with torch.inference_mode():
+        close(logits, network(torch.tensor([prompt + tail[:5] for tail in tails]))[:, -1])
+        decoder.select([2, 0])
+        for tokens in list(zip(tails[2], tails[0], strict=True))[5:]:
+            logits = decoder.step(tokens)
+        close(logits, network(torch.tensor([prompt + tails[2], prompt + tails[0]]))[:, -1])
+
+
+@pytest.mark.parametrize("edits", EDITS)
+@pytest.mark.parametrize("name", BACKPACKS)
+def test_edits_of_senses_are_those_of_the_readable_network(name, edits, machine):
+    network, edits = language(name), EDITS[edits]
+    ids = [3, 4, 3, *ids_for(network, 30), 3, 9, 4]
+    decoders = [PlainDecoder(network), TapeDecoder(network, machine)]
+    for decoder in decoders:
+        list(decoder.prefill(ids[:4], lambda length: network.controls([(edits, ids[:length])])))
+    for end in range(5, len(ids) + 1):
+        controls = network.controls([(edits, ids[:end])])
+        close(decoders[1].step(ids[end - 1 : end], controls), decoders[0].step(ids[end - 1 : end], controls))
+
+
+def test_rows_have_edits_of_their_own(machine):
+    network = language("backpack")
+    ids = [3, 4, 5, 3]
+    rows = [(EDITS["all"], ids), ((), ids), (EDITS["scaled"], ids)]
+    decoders = [PlainDecoder(network), TapeDecoder(network, machine)]
+    for decoder in decoders:
+        list(decoder.prefill(ids[:3], lambda n: network.controls([(edits, ids[:n]) for edits, _ in rows]), rows=3))
+        decoder.step([3, 3, 3], network.controls(rows))
+    close(decoders[1].logits, decoders[0].logits)
+    assert not torch.allclose(decoders[1].logits[0], decoders[1].logits[1])
+
+
+def test_a_step_without_edits_may_follow_one_with_them(machine):
+    network = language("backpack")
+    decoders = [PlainDecoder(network), TapeDecoder(network, machine)]
+    for decoder in decoders:
+        list(decoder.prefill([3, 4]))
+        decoder.step([3], network.controls([(EDITS["scaled"], [3, 4, 3])]))
+        decoder.step([5])
+    close(decoders[1].logits, decoders[0].logits)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", LANGUAGE)
+def test_16_bit_weights_lose_less_than_16_bit_numbers_do(name, dtype, repacked):
+    """Against the same weights in float32: the compiled step rounds no more than the readable network does."""
+    network, wide = prepared(name, repacked, dtype), prepared(name, repacked, dtype).float()
+    ids = ids_for(network, 40)
+    decoders = TapeDecoder(network, Compiled), PlainDecoder(network), PlainDecoder(wide)
+    for each in decoders:
+        list(each.prefill(ids[:1]))
+    steps = [torch.cat([each.step([token]).log_softmax(-1) for token in ids[1:]]) for each in decoders]
+    ours, plain = ((steps[2].exp() * (steps[2] - found)).sum(-1).mean() for found in steps[:2])
+    assert ours < max(plain, 1e-6)
+
+
+def test_a_longer_context_moves_the_buffers(machine):
+    network = language("pixel-lm")
+    ids = ids_for(network, 140)
+    decoder = begun(network, machine, ids[:60])
+    before = decoder.cache.layers[0].keys.shape[2]
+    for token in ids[60:]:
+        decoder.step([token])
+    assert decoder.cache.layers[0].keys.shape[2] > before
+    with torch.inference_mode():
+        close(decoder.logits[0], network(torch.tensor([ids]))[0, -1])
+
+
+def test_the_context_is_never_overrun(machine):
+    network = language("shard")
+    decoder = begun(network, machine, [1] * network.context_length)
+    with pytest.raises(InvalidRequest, match="257"):
+        decoder.step([1])
+
+
+def test_repacking_changes_no_number(monkeypatch):
+    network, same = language("gelu-gpt"), language("gelu-gpt")
+    repack(network)
+    for (name, parameter), other in zip(network.named_parameters(), same.parameters(), strict=True):
+        assert torch.equal(parameter, other), name
+    assert not network.blocks[0].attn.c_q.weight.is_contiguous()
+
+
+def test_early_values_stay_within_their_bound():
+    tape = fast.record(language("backpack"))
+    values = fast.EarlyValues(tape, most_bytes=3000)
+    first = [value.clone() for _, value in values.of("token", 1)]
+    for token in range(2, 40):
+        values.of("token", token)
+    assert values.bytes <= 3000
+    assert all(torch.equal(value, before) for (_, value), before in zip(values.of("token", 1), first, strict=True))
