@@ -33,7 +33,10 @@ def test_a_file_is_read_and_written_back(tmp_path):
     first, second = read_presets({"presets": [PRESET, other], "note": "more may stand beside the list"})
     assert (first.id, first.topic, first.measured) == ("sea-scale", ("sea", "swim swam"), {"ratio": 5.5})
     assert second.measured is None
-    assert json.loads(json.dumps([first.as_json(), second.as_json()])) == [PRESET, other | {"measured": None}]
+    assert json.loads(json.dumps([first.as_json(), second.as_json()])) == [
+        PRESET | {"seed": None},
+        other | {"measured": None, "seed": None},
+    ]
     assert read_presets({"presets": []}) == ()
 
 
