@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from playground import limits
+from playground.benchmarks.command import add_benchmark_command
 from playground.commands_pixels import add_pixel_commands
 from playground.commands_senses import EditsOption, add_sense_commands, read_edits_file
 from playground.errors import DamagedFile, InvalidRequest, MissingFile, PlaygroundError
@@ -378,3 +379,4 @@ def card(
 
 add_pixel_commands(app, _engine, _open, _prompt)
 add_sense_commands(app, _engine, _open, _prompt)
+add_benchmark_command(app)

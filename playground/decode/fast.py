@@ -56,6 +56,7 @@ def repack(network: LanguageNetwork) -> None:
         parameter = own.get(id(matrix))
         if parameter is not None and parameter.is_contiguous():
             parameter.data = parameter.data.t().contiguous().t()
+    _TAPES.pop(network, None)  # they remember how the matrices lay
 
 
 class TapeDecoder(PlainDecoder):

@@ -251,9 +251,9 @@ RECIPES: dict[str, Recipe | PatchRecipe] = {
             "demo-pixel-mae",
             SIMPLE_SENTENCES,
             demo_pixel_mae,
-            Plan(steps=14000, muon_lr=0.006, adam_lr=1.5e-3),
+            Plan(steps=17400, muon_lr=0.012, adam_lr=1.5e-3),
             GridConfig("DejaVuSansMono.ttf"),
-            rows=32,
+            rows=64,
         ),
         Recipe(
             "smoke",

@@ -8,8 +8,9 @@ import torch
 from tiny_networks import LANGUAGE, language
 
 from playground.decode import calibrations, compiling, paths
-from playground.decode.fast import TapeDecoder
+from playground.decode.fast import TapeDecoder, tape_of
 from playground.decode.plain import PlainDecoder
+from playground.decode.tape import MatVec
 from playground.errors import InvalidRequest
 from playground.networks.language import LanguageNetwork
 
@@ -171,6 +172,8 @@ def test_repacking_happens_once(monkeypatch):
     monkeypatch.setattr(paths, "repack", None)
     paths.open_decoder(network, "torch")
     assert not network.blocks[0].mlp.up.weight.is_contiguous()
+    tape, _ = tape_of(network, False)
+    assert all(each.transposed for each in tape.instructions if isinstance(each, MatVec))
 
 
 def test_the_kernel_is_compiled_by_a_process_of_its_own(monkeypatch):

@@ -1,0 +1,159 @@
+"""The whole benchmark in its order: what the machine is, what it found, and what was left out."""
+
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+
+from playground.benchmarks import choosing, decoding, files
+from playground.benchmarks.decoding import Plan
+from playground.benchmarks.measured import Left, Measurement
+from playground.benchmarks.subjects import SUBJECTS
+from playground.benchmarks.timing import Spread, alternate, reader
+from playground.checkpoints.memory import available_memory
+from playground.decode import calibrations, compiling
+from playground.errors import InvalidRequest
+from playground.version import VERSION
+
+QUICK = {"size": "quick", "tokens": 24, "prefill": 128, "rounds": 2, "read_bytes": 1 << 28}
+OTHERS = ("sampling", "reconstruction", "loading")
+NAMES = (*(subject.name for subject in SUBJECTS), *OTHERS)
+KERNELS = (torch.float32, torch.bfloat16, torch.int8)
+
+
+@dataclass
+class Report:
+    """All that a benchmark says.
+
+    Attributes:
+        machine: names and numbers of it. bytes_read, reading: of the read bandwidth. compiling: seconds that the
+            kernels took, None if they were there or cannot be.
+    """
+
+    plan: Plan
+    machine: dict[str, Any]
+    bytes_read: int = 0
+    reading: Spread | None = None
+    compiling: float | None = None
+    found: list[Measurement] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+
+    @property
+    def judged(self) -> bool:
+        """Whether the targets, which are those of the published sizes, hold for what was measured."""
+        return self.plan.size == "published"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "machine": self.machine,
+            "plan": asdict(self.plan),
+            "judged": self.judged,
+            "bandwidth": {"bytes": self.bytes_read, "seconds": asdict(self.reading)},
+            "compiling_seconds": self.compiling,
+            "measurements": [each.as_json() for each in self.found],
+            "not_measured": [asdict(each) for each in self.left],
+        }
+
+
+def run(
+    plan: Plan,
+    only: Sequence[str] = (),
+    large: bool = False,
+    tell: Callable[[Measurement | Left | str], None] = lambda news: None,
+) -> Report:
+    """Measure all, or ``only`` the named; ``tell`` hears of each line as it is found, and of what is being done.
+
+    Raises:
+        InvalidRequest: a name that is not known.
+    """
+    unknown = next((name for name in only if name not in NAMES), None)
+    if unknown is not None:
+        raise InvalidRequest(f"The benchmark has no part {unknown!r:.40}; its parts are {', '.join(NAMES)}.")
+    report = Report(plan, machine())
+    tell("reading memory")
+    report.bytes_read, read = reader(plan.read_bytes)
+    report.reading = alternate({"reading": read}, plan.rounds)["reading"]
+    del read
+    wanted = set(only or NAMES)
+    if wanted & {*NAMES[: -len(OTHERS)], "sampling"}:
+        tell("compiling the kernels")
+        report.compiling = prepare()
+    for name, measure in parts(plan, wanted, large or bool(only)):
+        tell(name)
+        for news in measure():
+            (report.left if isinstance(news, Left) else report.found).append(news)
+            tell(news)
+    for left in missing(large, wanted, bool(only)):
+        report.left.append(left)
+        tell(left)
+    return report
+
+
+def parts(plan: Plan, wanted: set[str], large: bool) -> Iterator[tuple[str, Callable[[], Iterator]]]:
+    """The parts to measure, by name."""
+    for subject in SUBJECTS:
+        if subject.name in wanted and (large or not subject.large):
+            yield subject.name, partial(decoding.measure, subject, plan)
+    for name, measure in zip(
+        OTHERS, (choosing.measure, files.measure_reconstruction, files.measure_loading), strict=True
+    ):
+        if name in wanted:
+            yield name, partial(measure, plan)
+
+
+def missing(large: bool, wanted: set[str], chosen: bool) -> Iterator[Left]:
+    """What this benchmark does not measure here."""
+    if chosen:
+        skipped = [name for name in NAMES if name not in wanted]
+        if skipped:
+            yield Left(", ".join(skipped), "--only named other parts")
+    else:
+        for subject in SUBJECTS:
+            if subject.large and not large:
+                yield Left(subject.name, "it takes many minutes and gigabytes; --large measures it too")
+    there = find_spec("llama_cpp") is not None
+    yield Left(
+        "llama.cpp",
+        "there is no file of these random weights for it" if there else "llama-cpp-python is not installed",
+    )
+    if torch.cuda.is_available():
+        yield Left(f"the GPU {torch.cuda.get_device_name()}", "this benchmark runs on the processor")
+    else:
+        yield Left("a GPU", "there is none")
+
+
+def prepare() -> float | None:
+    """Compile the kernels that are not there yet, and say how many seconds that took."""
+    if not compiling.installed():
+        return None
+    waiting = [dtype for dtype in KERNELS if not compiling.is_compiled(dtype)]
+    began = time.perf_counter()
+    for dtype in waiting:
+        compiling.compile_now(compiling.TYPES[dtype])
+    return time.perf_counter() - began if waiting else None
+
+
+def machine() -> dict[str, Any]:
+    """What a reader needs to know of the machine to make sense of the numbers."""
+    versions = {"playground": VERSION, "python": platform.python_version(), "torch": torch.__version__}
+    for name in ("transformers", "numba", "numpy"):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = None
+    return {
+        "processor": calibrations.machine().split("|")[-2] or platform.processor() or platform.machine(),
+        "architecture": platform.machine(),
+        "system": platform.system(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "free_memory_bytes": available_memory(),
+        "versions": versions,
+    }
