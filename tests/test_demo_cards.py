@@ -63,7 +63,8 @@ def leaves(value, path=()):
 
 
 def test_there_are_demos():
-    assert "demo-shard" in WRITERS
+    assert set(WRITERS) == {"demo-shard", "demo-pixel-lm", "demo-gelu-gpt", "demo-backpack"}
+    assert READERS == ["demo-pixel-mae"]
 
 
 @each_demo

@@ -53,8 +53,10 @@ def test_the_readme_opens_with_what_it_is_a_picture_and_two_commands():
     assert len(re.findall(r"[.!?](?:\s|$)", intro)) == 2
     shown = re.fullmatch(r"!\[(.+)\]\((\S+)\)", picture, re.DOTALL)
     assert shown
-    assert (PROJECT / shown[2]).is_file()
-    assert len(re.findall(r"!\[", README)) == 1
+    pictures = re.findall(r"!\[[^\]]+\]\((\S+)\)", README)
+    assert pictures[0] == shown[2]
+    assert all((PROJECT / picture).is_file() for picture in pictures)
+    assert README.count("![") == len(pictures)
     assert BODY.index(picture) < BODY.index(COMMANDS[0]) < BODY.index(COMMANDS[1]) < BODY.index("\n## ")
 
 
