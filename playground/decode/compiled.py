@@ -10,20 +10,21 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from playground.decode import kernel
-from playground.decode import kernel as k
 from playground.decode import tape as t
 from playground.decode.tape import Instruction, Tape
 
-COMBINE = {"add": k.ADD, "mul": k.MUL, "sub": k.SUB}
-APPLY = {"gelu": k.GELU, "silu": k.SILU, "sigmoid": k.SIGMOID, "tanh": k.TANH, "relu": k.RELU, "square": k.SQUARE,
-         "cap": k.CAP}  # fmt: skip
+COMBINE = {"add": kernel.ADD, "mul": kernel.MUL, "sub": kernel.SUB}
+APPLY = {
+    "gelu": kernel.GELU, "silu": kernel.SILU, "sigmoid": kernel.SIGMOID, "tanh": kernel.TANH, "relu": kernel.RELU,
+    "square": kernel.SQUARE, "cap": kernel.CAP,
+}  # fmt: skip
 NOTHING = np.zeros(0, dtype=np.float32)
 NO_FACTORS = np.zeros((1, 1, 1), dtype=np.float32)
 
 
 def encode(tape: Tape) -> tuple[np.ndarray, np.ndarray]:
     """The instructions as numbers: int64 ``(n, COLUMNS)`` and float32 ``(n, 2)``."""
-    code = np.full((len(tape.instructions), k.COLUMNS), -1, dtype=np.int64)
+    code = np.full((len(tape.instructions), kernel.COLUMNS), -1, dtype=np.int64)
     numbers = np.zeros((len(tape.instructions), 2), dtype=np.float32)
     for row, instruction in enumerate(tape.instructions):
         whole, real = _numbers(instruction)
@@ -40,31 +41,51 @@ def _none(number: int | None) -> int:
 def _numbers(i: Instruction) -> tuple[Sequence[int], Sequence[float]]:
     out = (i.out.offset, i.out.size)
     if isinstance(i, t.MatVec):
-        return (k.MATVEC, *out, i.x.offset, i.x.size, i.matrix, _none(i.bias), i.transposed, 1, _none(i.choice)), ()
+        return (
+            kernel.MATVEC,
+            *out,
+            i.x.offset,
+            i.x.size,
+            i.matrix,
+            _none(i.bias),
+            i.transposed,
+            1,
+            _none(i.choice),
+        ), ()
     if isinstance(i, t.LayerNorm):
-        return (k.LAYER_NORM, *out, i.x.offset, i.width, _none(i.weight), _none(i.bias)), (i.eps,)
+        return (kernel.LAYER_NORM, *out, i.x.offset, i.width, _none(i.weight), _none(i.bias)), (i.eps,)
     if isinstance(i, t.RMSNorm):
-        return (k.RMS_NORM, *out, i.x.offset, i.width, _none(i.weight)), (i.eps,)
+        return (kernel.RMS_NORM, *out, i.x.offset, i.width, _none(i.weight)), (i.eps,)
     if isinstance(i, t.Rotate):
-        return (k.ROTATE, *out, i.x.offset, i.width, i.cos.offset, i.sin.offset, i.interleaved), ()
+        return (kernel.ROTATE, *out, i.x.offset, i.width, i.cos.offset, i.sin.offset, i.interleaved), ()
     if isinstance(i, t.Attend):
         widths = i.q.size // i.heads, i.out.size // i.heads
         return (
-            (k.ATTEND, i.out.offset, i.q.offset, i.k.offset, i.v.offset, i.layer, i.heads, i.kv_heads, *widths,
+            (kernel.ATTEND, i.out.offset, i.q.offset, i.k.offset, i.v.offset, i.layer, i.heads, i.kv_heads, *widths,
              i.factors), (i.scale,),
         )  # fmt: skip
     if isinstance(i, t.Combine):
         return (
-            (k.COMBINE, *out, COMBINE[i.kind], i.a.offset, i.a.size, i.b.offset, i.b.size, i.a_step[0], i.b_step[0]),
+            (
+                kernel.COMBINE,
+                *out,
+                COMBINE[i.kind],
+                i.a.offset,
+                i.a.size,
+                i.b.offset,
+                i.b.size,
+                i.a_step[0],
+                i.b_step[0],
+            ),
             (),
         )
     if isinstance(i, t.Affine):
-        return (k.AFFINE, *out, i.x.offset), (i.factor, i.term)
+        return (kernel.AFFINE, *out, i.x.offset), (i.factor, i.term)
     if isinstance(i, t.Apply):
-        return (k.APPLY, *out, i.x.offset, APPLY[i.kind]), (i.limit,)
+        return (kernel.APPLY, *out, i.x.offset, APPLY[i.kind]), (i.limit,)
     if isinstance(i, t.SumRows):
-        return (k.SUM_ROWS, *out, i.x.offset, i.rows), ()
-    return (k.CHOOSE, *out, i.scores.offset, i.scores.size, i.choice), ()
+        return (kernel.SUM_ROWS, *out, i.x.offset, i.rows), ()
+    return (kernel.CHOOSE, *out, i.scores.offset, i.scores.size, i.choice), ()
 
 
 def _group(code: np.ndarray) -> None:
@@ -72,13 +93,13 @@ def _group(code: np.ndarray) -> None:
     row = 0
     while row < len(code):
         last = row
-        while code[row, 0] == k.MATVEC and last + 1 < len(code) and code[last + 1, 0] == k.MATVEC:
+        while code[row, 0] == kernel.MATVEC and last + 1 < len(code) and code[last + 1, 0] == kernel.MATVEC:
             written = {(m[1], m[1] + m[2]) for m in code[row : last + 1]}
             x = code[last + 1, 3], code[last + 1, 3] + code[last + 1, 4]
             if any(x[0] < end and start < x[1] for start, end in written):
                 break
             last += 1
-        if code[row, 0] == k.MATVEC:
+        if code[row, 0] == kernel.MATVEC:
             code[row, 8] = last + 1 - row
         row = last + 1
 

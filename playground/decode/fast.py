@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -23,6 +24,7 @@ class EarlyValues:
     def __init__(self, tape: Tape, most_bytes: int = EARLY_BYTES):
         self.tape, self.most_bytes, self.bytes = tape, most_bytes, 0
         self._values: OrderedDict[tuple[str, int], list[tuple[Place, Tensor]]] = OrderedDict()
+        self._lock = Lock()
 
     def of(self, kind: str, number: int) -> list[tuple[Place, Tensor]]:
         """Float32 values ``(size,)`` for a token or position, with the places that they go to."""
@@ -31,10 +33,12 @@ class EarlyValues:
             return found
         given = torch.tensor([[number]]) if kind == "token" else number
         found = [(place, value.float().reshape(-1).clone()) for place, value in self.tape.early_values(kind, given)]
-        self._values[kind, number] = found
-        self.bytes += sum(value.nbytes for _, value in found)
-        while self.bytes > self.most_bytes and len(self._values) > 1:
-            self.bytes -= sum(value.nbytes for _, value in self._values.popitem(last=False)[1])
+        with self._lock:
+            if (kind, number) not in self._values:
+                self._values[kind, number] = found
+                self.bytes += sum(value.nbytes for _, value in found)
+            while self.bytes > self.most_bytes and len(self._values) > 1:
+                self.bytes -= sum(value.nbytes for _, value in self._values.popitem(last=False)[1])
         return found
 
 
@@ -42,6 +46,11 @@ _TAPES: WeakKeyDictionary[LanguageNetwork, dict[bool, tuple[Tape, EarlyValues]]]
 
 
 def tape_of(network: LanguageNetwork, edited: bool) -> tuple[Tape, EarlyValues]:
+    """The recorded step of ``network``, with edits of senses or without, and its early values; recorded once.
+
+    Raises:
+        NotRecordable: as :func:`playground.decode.recording.record`.
+    """
     tapes = _TAPES.setdefault(network, {})
     if edited not in tapes:
         tape = record(network, edited)
