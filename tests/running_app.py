@@ -33,6 +33,10 @@ HOSTILE = [
     "javascript:window.__pwned='link' [x](javascript:window.__pwned='markdown')",
     "&lt;b&gt; &amp; <b>bold</b> $x^2$ \\(y\\)",
 ]
+LEAVING = (  # what Gradio's client logs when a page is left that still waits for something
+    "AbortError: signal is aborted without reason",
+    "Unexpected error Connection errored out",
+)
 HOSTILE_NAME = "${7*7}<img src=x onerror=\"window.__pwned='name'\">"
 
 
@@ -147,13 +151,16 @@ class Visit:
         self.app = app
         self.context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         self.page = self.context.new_page()
-        self.wrong = []
+        self.wrong, self.loaded = [], False
         self.page.on("console", lambda said: said.type == "error" and self.wrong.append(said.text))
+        self.left = False  # whether a loaded page was left for another, or loaded anew
+        self.page.on("framenavigated", lambda _: setattr(self, "left", self.loaded))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("dialog", lambda dialog: (self.wrong.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
         self.context.on("request", self._note)
         self.page.goto(app.url)
         expect(self.page.locator("#story .story-status")).to_have_text("Press Generate.", timeout=60_000)
+        self.loaded = True
         self.status = self.page.locator("#story .story-status")
         self.written = self.page.locator("#story .story-text .story-new")
         self.prompt = self.page.locator("#prompt textarea")
@@ -189,8 +196,17 @@ class Visit:
             timeout=60_000,
         )  # fmt: skip
 
+    def open_tab(self, name):
+        """Where the tabs have no room, the last ones are in a menu."""
+        tab = self.page.get_by_role("tab", name=name, exact=True)
+        if tab.count() and tab.is_visible():
+            tab.click()
+            return
+        self.page.locator(".overflow-menu > button").first.click()
+        self.page.locator(".overflow-dropdown button").filter(has_text=name).click()
+
     def open_models(self):
-        self.page.get_by_role("tab", name="Models").click()
+        self.open_tab("Models")
         expect(self.page.locator("#model-card h3")).not_to_be_empty()
 
     def row(self, model):
@@ -203,4 +219,5 @@ class Visit:
         if not self.page.is_closed():
             assert self.page.evaluate("window.__pwned") is None
         self.context.close()
-        assert self.wrong == []
+        wrong = [said for said in self.wrong if not (self.left and said.startswith(LEAVING))]
+        assert wrong == [], wrong

@@ -54,7 +54,7 @@ ENDPOINTS = {
     "/typos": ["model", "peer", "text", "kind", "shares", "seed", "ratio"],
 }  # fmt: skip
 PROMPT = "Once upon a time"
-DEFAULTS = [64, 0.8, 1.0, 0, 0.0, 1.0, 0, None, "token"]  # of /generate, after model and prompt
+DEFAULTS = [64, 0.8, 1.0, 0, 0.0, 1.0, 0, None, "token", None]  # of /generate, after model and prompt
 
 
 def refused(call, *parts):

@@ -69,7 +69,7 @@ def test_ctrl_c_closes_it_in_the_middle_of_a_generation(app, tmp_path):
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
             log.touch()
             until_answering(process, http, log)
-            body = {"data": [ENDLESS, "Once", 4096, 0.8, 1.0, 0, 0.0, 1.0, 0, None, "token"]}
+            body = {"data": [ENDLESS, "Once", 4096, 0.8, 1.0, 0, 0.0, 1.0, 0, None, "token", None]}
             event = http.post("/gradio_api/call/generate", json=body).json()["event_id"]
             with http.stream("GET", f"/gradio_api/call/generate/{event}") as stream:
                 for line in stream.iter_lines():
