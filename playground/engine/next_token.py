@@ -4,7 +4,7 @@ Without edits the logits are remembered. With edits of a Backpack's senses what 
 (see senses/reading.py), and the edited logits follow by one matrix product, however the edits change.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,14 +51,14 @@ def answer_next_token(engine: Any, request: NextTokenRequest) -> Events:
     key, card = ("next token", request.prompt), engine.manager.card(request.model)
     known = None if card is None else remembered(engine, card, key)
     if known is not None:
-        yield _distribution(known, request, True)
+        yield _distribution(known, _warped(known, request), request, True)
         return
     yield from engine.loading(request.model)
     with engine.manager.lease(request.model) as model:
         ids = tuple(prompt_ids(model, request.prompt))
         known = _known(model, ids, (yield from _last_logits(model, ids)))
         remember(engine, model.card, key, known, known.nbytes + 64 * len(request.prompt))
-    yield _distribution(known, request, False)
+    yield _distribution(known, _warped(known, request), request, False)
 
 
 def _edited(engine: Any, request: NextTokenRequest) -> Events:
@@ -72,11 +72,10 @@ def _edited(engine: Any, request: NextTokenRequest) -> Events:
             before = _known(model, ids, logits_at(model.network, reading, len(ids) - 1))
             remember(engine, model.card, ("unedited", ids), before, before.nbytes)
         after = _known(model, ids, logits_at(model.network, reading, len(ids) - 1, edits), request.top)
-    plain, edited = _distribution(before, request, read_before), _distribution(after, request, read_before)
+    sides = [(known, _warped(known, request)) for known in (before, after)]
+    plain, edited = (_distribution(*side, request, read_before) for side in sides)
     share, bits = _change(before.logits, after.logits)
-    yield replace(
-        edited, before=plain, moved=_moved(before, after, plain, edited, request), moved_share=share, kl_bits=bits
-    )
+    yield replace(edited, before=plain, moved=_moved(sides, plain, edited), moved_share=share, kl_bits=bits)
 
 
 def _last_logits(model: Model, ids: tuple[int, ...]) -> Generator[Prefill, None, torch.Tensor]:
@@ -109,8 +108,7 @@ def _warped(known: _Known, request: NextTokenRequest) -> dict[int, float]:
     return dict(zip(tokens.tolist(), np.exp(logprobs).tolist(), strict=True))
 
 
-def _distribution(known: _Known, request: NextTokenRequest, remembered: bool) -> NextToken:
-    warped = _warped(known, request)
+def _distribution(known: _Known, warped: Mapping[int, float], request: NextTokenRequest, remembered: bool) -> NextToken:
     return NextToken(
         tokens=tuple(
             Alternative(a.token_id, a.text, a.logprob, warped.get(a.token_id, 0.0)) for a in known.best[: request.top]
@@ -131,13 +129,13 @@ def _change(before: torch.Tensor, after: torch.Tensor) -> tuple[float, float]:
 
 
 def _moved(
-    before: _Known, after: _Known, plain: NextToken, edited: NextToken, request: NextTokenRequest
+    before_and_after: Sequence[tuple[_Known, Mapping[int, float]]], plain: NextToken, edited: NextToken
 ) -> tuple[MovedToken, ...]:
     texts = {token.token_id: token.text for token in (*edited.tokens, *plain.tokens)}
     ids = torch.tensor(list(texts))
     sides = []
-    for known in (before, after):
-        logits, warped = known.logits.double(), _warped(known, request)
+    for known, warped in before_and_after:
+        logits = known.logits.double()
         logprobs = (logits[ids] - logits.logsumexp(-1)).tolist()
         sides.append([(logprob, warped.get(id_, 0.0)) for id_, logprob in zip(texts, logprobs, strict=True)])
     moved = [

@@ -53,10 +53,9 @@ class Warpers:
             if options.min_p > 0.0:
                 chosen.append(("MinPLogitsWarper", options.min_p))
         library = load_processors() if chosen else None
-        self.processors = [getattr(library, name)(setting) for name, setting in chosen]
-        if self.processors:
-            self.processors = library.LogitsProcessorList(self.processors)
-        self.before = self.processors[: self.penalised + (not self.greedy and options.temperature != 1.0)]
+        processors = [getattr(library, name)(setting) for name, setting in chosen]
+        first = self.penalised + (not self.greedy and options.temperature != 1.0)
+        self.changing, self.cutting = processors[:first], processors[first:]
 
     def survivors(self, ids: Sequence[int], logits: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """The tokens that may come after ``ids``: their ids, ascending, and their log-probabilities in float64.
@@ -74,15 +73,14 @@ class Warpers:
             scores[:, self.sampled_size :] = -torch.inf
         # Only the penalty looks at the text so far.
         said = torch.tensor([ids if self.penalised else []], dtype=torch.int64)
+        for processor in self.changing:
+            scores = processor(said, scores)
         if not self.greedy:
-            warped = scores
-            for processor in self.before:
-                warped = processor(said, warped)
-            found = truncated(warped[0], self.truncation)
+            found = truncated(scores[0], self.truncation)
             if found is not None:
                 return found[0], _normalised(found[1])
-        if self.processors:
-            scores = self.processors(said, scores)
+        for processor in self.cutting:
+            scores = processor(said, scores)
         scores = scores[0].numpy()
         if self.greedy:
             best = scores.argmax()
