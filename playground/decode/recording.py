@@ -67,7 +67,7 @@ def record(network: LanguageNetwork, edited: bool = False) -> Tape:
         tape = recorder.tape
         if len({matrix.dtype for matrix in tape.matrices}) != 1:
             raise NotRecordable("its matrices are none, or of several types")
-        tape.logits, tape.layers = recorder.place_of(logits), len(layers)
+        tape.logits = recorder.place_of(logits)
         if before is not None:
             tape.carry = (before, recorder.place_of(cache.carry))
         return tape

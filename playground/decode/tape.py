@@ -191,7 +191,7 @@ class Tape:
         fixed: constants, put there once.
         carry: where the activations that go on to the next token come in, and where they come from.
         added: where the term that edits add belongs, or None.
-        layers: how many caches. choices: how many choices.
+        choices: how many choices.
     """
 
     size: int = 0
@@ -204,7 +204,6 @@ class Tape:
     fixed: list[tuple[Place, Tensor]] = field(default_factory=list)
     carry: tuple[Place, Place] | None = None
     added: Place | None = None
-    layers: int = 0
     choices: int = 0
 
     def place(self, size: int) -> Place:
