@@ -1,18 +1,19 @@
 """Tapes run by torch, one call for each instruction: no compiler is needed."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from playground.decode import tape as t
-from playground.decode.tape import NotRecordable, Place, Tape
-from playground.networks.layers import rotate
+from playground.decode.tape import Instruction, NotRecordable, Place, Tape
 
+_aten = torch.ops.aten
 APPLY = {
-    "silu": F.silu, "gelu": lambda x: F.gelu(x, approximate="tanh"), "sigmoid": torch.sigmoid, "tanh": torch.tanh,
-    "relu": F.relu, "square": torch.square,
+    "silu": _aten.silu.out, "gelu": partial(_aten.gelu.out, approximate="tanh"), "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh, "relu": _aten.relu.out, "square": torch.square,
 }  # fmt: skip
 COMBINE = {"add": torch.add, "mul": torch.mul, "sub": torch.sub}
 
@@ -24,15 +25,20 @@ class Replay:
         arena: float32 ``(rows, N)``.
     """
 
-    def __init__(self, tape: Tape, rows: int, threads: int):
+    def __init__(self, tape: Tape, rows: int, threads: int, device: torch.device | None = None):
         self.tape, self.rows, self.threads = tape, rows, threads
-        self.arena = torch.zeros(rows, tape.size)
+        self.arena = torch.zeros(rows, tape.size, device=device)
         for place, tensor in tape.fixed:
             self._at(place)[:] = tensor.reshape(-1)
         self.choices: list[Tensor] = [torch.zeros(rows, dtype=torch.int64)] * tape.choices
         self.caches: Sequence[tuple[Tensor, Tensor, int, int]] = ()  # per layer: keys, values, slot, positions seen
         self.factors: Tensor | None = None  # (rows, S, k)
-        self.calls = [BINDERS[type(instruction)](self, instruction) for instruction in tape.instructions]
+        self.vectors = [vector.detach().float() for vector in tape.vectors]
+        self.calls = [self.bind(instruction) for instruction in tape.instructions]
+
+    def bind(self, instruction: Instruction) -> Callable[[], None]:
+        """The call that runs ``instruction``."""
+        return getattr(self, BINDERS[type(instruction)])(instruction)
 
     def run(self) -> None:
         """One step; the caller has filled in what comes early, and set ``caches`` and ``factors``."""
@@ -44,7 +50,7 @@ class Replay:
 
     def _multiply(self, i: t.MatVec) -> Callable[[], None]:
         x, out = self._at(i.x), self._at(i.out)
-        bias = None if i.bias is None else self.tape.vectors[i.bias]
+        bias = None if i.bias is None else self.vectors[i.bias]
         matrix = self.tape.matrices[i.matrix]
         if i.choice is not None:
             return lambda: self._choose_and_multiply(i, x, out)
@@ -74,19 +80,27 @@ class Replay:
 
     def _layer_norm(self, i: t.LayerNorm) -> Callable[[], None]:
         x, out = self._at(i.x).view(self.rows, -1, i.width), self._at(i.out).view(self.rows, -1, i.width)
-        weight, bias = (None if n is None else self.tape.vectors[n] for n in (i.weight, i.bias))
+        weight, bias = (None if n is None else self.vectors[n] for n in (i.weight, i.bias))
         return lambda: out.copy_(F.layer_norm(x, (i.width,), weight, bias, i.eps))
 
     def _rms_norm(self, i: t.RMSNorm) -> Callable[[], None]:
         x, out = self._at(i.x).view(self.rows, -1, i.width), self._at(i.out).view(self.rows, -1, i.width)
-        weight = None if i.weight is None else self.tape.vectors[i.weight]
+        weight = None if i.weight is None else self.vectors[i.weight]
         return lambda: out.copy_(F.rms_norm(x, (i.width,), weight, i.eps))
 
     def _rotate(self, i: t.Rotate) -> Callable[[], None]:
-        x, out = self._at(i.x).view(self.rows, -1, i.width), self._at(i.out).view(self.rows, -1, i.width)
-        cos, sin = self._at(i.cos)[:1], self._at(i.sin)[:1]
-        pairing = "interleaved" if i.interleaved else "half"
-        return lambda: out.copy_(rotate(x, cos, sin, pairing))
+        pairs, across = ((-1, 2), -1) if i.interleaved else ((2, -1), -2)
+        x, out = (self._at(place).view(self.rows, -1, i.width).unflatten(-1, pairs) for place in (i.x, i.out))
+        cos, sin = (self._at(place).view(self.rows, 1, -1) for place in (i.cos, i.sin))
+        both = cos.unsqueeze(across)
+        (a, b), (first, second) = x.unbind(across), out.unbind(across)
+
+        def call() -> None:
+            torch.mul(x, both, out=out)
+            first.addcmul_(b, sin, value=-1)
+            second.addcmul_(a, sin)
+
+        return call
 
     def _attend(self, i: t.Attend) -> Callable[[], None]:
         q = self._at(i.q).view(self.rows, i.heads, 1, -1)
@@ -129,8 +143,7 @@ class Replay:
         x, out = self._at(i.x), self._at(i.out)
         if i.kind == "cap":
             return lambda: torch.mul(torch.tanh(x / i.limit), i.limit, out=out)
-        apply = APPLY[i.kind]
-        return lambda: out.copy_(apply(x))
+        return partial(APPLY[i.kind], x, out=out)
 
     def _sum_rows(self, i: t.SumRows) -> Callable[[], None]:
         x, out = self._at(i.x).view(self.rows, i.rows, -1), self._at(i.out)
@@ -148,7 +161,7 @@ class Replay:
 
 
 BINDERS = {
-    t.MatVec: Replay._multiply, t.LayerNorm: Replay._layer_norm, t.RMSNorm: Replay._rms_norm, t.Rotate: Replay._rotate,
-    t.Attend: Replay._attend, t.Combine: Replay._combine, t.Affine: Replay._affine, t.Apply: Replay._apply,
-    t.SumRows: Replay._sum_rows, t.Choose: Replay._choose,
+    t.MatVec: "_multiply", t.LayerNorm: "_layer_norm", t.RMSNorm: "_rms_norm", t.Rotate: "_rotate",
+    t.Attend: "_attend", t.Combine: "_combine", t.Affine: "_affine", t.Apply: "_apply", t.SumRows: "_sum_rows",
+    t.Choose: "_choose",
 }  # fmt: skip
