@@ -125,8 +125,8 @@ class _Recorder(TorchFunctionMode):
 
     def controls(self, network: Any) -> SenseControls:
         """What edits come to, as inputs of the tape."""
-        scales = torch.ones(1, 1, network.num_senses)
-        added = torch.zeros(1, network.config.n_embd)
+        scales = torch.ones(1, 1, network.num_senses, device=self.kept[0].device)
+        added = torch.zeros(1, network.config.n_embd, device=scales.device)
         self.note(scales, ("factors", None))
         self.tape.added = self.live(added)
         return SenseControls(scales, [{}], added)
