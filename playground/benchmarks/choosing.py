@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 
-from playground.benchmarks.decoding import Plan, bytes_needed
+from playground.benchmarks.decoding import bytes_needed
 from playground.benchmarks.measured import Left, Measurement, Target
+from playground.benchmarks.plan import Plan
 from playground.benchmarks.subjects import SUBJECTS
 from playground.benchmarks.timing import alternate
 from playground.checkpoints.memory import available_memory

@@ -1,13 +1,18 @@
 """The command ``benchmark``: how fast the playground is on the reader's own machine."""
 
 import json
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from playground.errors import InvalidRequest
+
+INTERRUPTED = 130  # exit code, as a shell gives it after Ctrl-C
 
 
 def add_benchmark_command(app: typer.Typer) -> None:
@@ -28,7 +33,10 @@ def add_benchmark_command(app: typer.Typer) -> None:
         json_file: Annotated[Path | None, typer.Option("--json", help="Write all numbers to this file.")] = None,
         picture: Annotated[Path | None, typer.Option(help="Draw the token steps as SVG into this file.")] = None,
     ) -> None:
-        """Measure speed beside transformers, in turn, with random weights of the published sizes."""
+        """Measure speed beside transformers, and llama.cpp if it is installed, in turn.
+
+        Random weights of the published sizes; each line is told as it is found, and Ctrl-C keeps what there is.
+        """
         for path in (json_file, picture):
             if path is not None and not path.absolute().parent.is_dir():
                 raise InvalidRequest(f"{path} cannot be written: there is no folder {path.parent}. Make it first.")
@@ -39,31 +47,56 @@ def add_benchmark_command(app: typer.Typer) -> None:
             torch.set_num_threads(threads)  # before numba, which starts as many
 
         from playground.benchmarks import suite
-        from playground.benchmarks.decoding import Plan
-        from playground.benchmarks.measured import table
+        from playground.benchmarks.plan import QUICK, Plan
+        from playground.benchmarks.telling import Teller
 
         given = {name: value for name, value in {"tokens": tokens, "rounds": rounds}.items() if value is not None}
-        plan = Plan(**(suite.QUICK if quick else {}) | given)
-        report = suite.run(plan, only or (), large, _tell)
-        _tell("")
-        facts, read = report.machine, report.bytes_read / report.reading.median / 1e9
-        where = f"{facts['processor']}, {facts['threads']} thread{'s' * (facts['threads'] != 1)}"
-        print(f"{where}; " + ", ".join(f"{name} {number}" for name, number in facts["versions"].items()))
-        print(f"Reads {read:.1f} GB/s (torch.sum over {report.bytes_read / 1e9:.1f} GB)")
-        if report.compiling is not None:
-            print(f"Compiling the kernels took {report.compiling:.0f} s, once on this machine; it counts nowhere.")
-        if report.found:
-            print(table(report.found, report.judged))
-        if not report.judged:
-            print("These are not the published sizes, so the targets are not judged.")
-        for left in report.left:
-            print(f"Not measured: {left.what}: {left.why}")
+        plan = Plan(**(QUICK if quick else {}) | given)
+        tell = Teller(sys.stderr, plan.size == "published")
+        with _interruptible():
+            report = suite.run(plan, only or (), large, tell)
+        tell.done()
+        where = _print(report)
         if json_file is not None:
             _write(json_file, json.dumps(report.as_json(), indent=2, allow_nan=False) + "\n")
         if picture is not None:
             from playground.benchmarks.picture import draw
 
             _write(picture, draw(report.found, where))
+        if report.interrupted:
+            raise typer.Exit(INTERRUPTED)
+
+
+def _print(report: Any) -> str:
+    """Print the table and what belongs to it; return the machine in words."""
+    from playground.benchmarks.measured import line, table
+
+    facts = report.machine
+    where = f"{facts['processor']}, {facts['threads']} thread{'s' * (facts['threads'] != 1)}"
+    print(f"{where}; " + ", ".join(f"{name} {number}" for name, number in facts["versions"].items() if number))
+    if report.reading is not None:
+        read = report.bytes_read / report.reading.median / 1e9
+        print(f"Reads {read:.1f} GB/s (torch.sum over {report.bytes_read / 1e9:.1f} GB)")
+    if report.compiling is not None:
+        print(f"Compiling the kernels took {report.compiling:.0f} s, once on this machine; it counts nowhere.")
+    if report.found:
+        print(table(report.found, report.judged))
+    if not report.judged:
+        print("These are not the published sizes, so the targets are not judged.")
+    for left in report.left:
+        print(line(left))
+    return where
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C, which otherwise ends the process at once, and a request to end are raised as KeyboardInterrupt."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _quieten() -> None:
@@ -71,13 +104,6 @@ def _quieten() -> None:
     from transformers.utils import logging
 
     logging.set_verbosity_error()
-
-
-def _tell(news: Any) -> None:
-    """What is being done, in the terminal's last line; into a file or pipe nothing is written."""
-    if sys.stderr.isatty():
-        text = news if isinstance(news, str) else f"{getattr(news, 'about', '')} {news.what}"
-        print(f"\r\033[K{text} …" if text else "\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from playground.benchmarks import loading, reconstruction
-from playground.benchmarks.decoding import Plan
 from playground.benchmarks.measured import Left, Measurement, Target
+from playground.benchmarks.plan import Plan
 from playground.benchmarks.random_checkpoint import LAYOUTS, write_checkpoint
 from playground.benchmarks.subjects import quick
 from playground.benchmarks.timing import Spread

@@ -1,10 +1,11 @@
 """What a benchmark found, as plain data, and how it is told: a table and JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from playground.benchmarks.timing import Spread
+from playground.errors import PlaygroundError
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class Measurement:
     Attributes:
         about: the model or subject. what, against: what was measured, and beside what.
         value: the ratio; above 1 the playground is the faster, unless ``target.at_most``.
-        unit: "x", or "%" where the value is a share. seconds, peer_seconds: of one ``part`` of the work.
-        share: of the read bandwidth, measured in turn with it. target: None where nothing is promised.
-        facts: further numbers, for JSON.
+        unit: "x"; "%" where the value is a share; "nats" of a divergence.
+        seconds, peer_seconds: of one ``part`` of the work. share: of the read bandwidth, measured in turn with it.
+        target: None where nothing is promised. facts: further numbers, for JSON.
     """
 
     about: str
@@ -61,6 +62,23 @@ class Left:
     why: str
 
 
+def guarded(what: str, news: Iterable[Any]) -> Iterator[Any]:
+    """Pass ``news`` on; if it fails, ``what`` is left out from there, and whatever follows is measured all the same."""
+    try:
+        yield from news
+    except Exception as error:
+        yield Left(what, reason(error))
+
+
+def reason(error: Exception) -> str:
+    """Why something failed, in one line."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
+    said = str(error).strip().splitlines() or [type(error).__name__]
+    known = isinstance(error, (PlaygroundError, RuntimeError, OSError))
+    return f"{'' if known else type(error).__name__ + ': '}{said[0]:.200}"
+
+
 HEADER = ("", "measured", "seconds, range", "against", "seconds", "ratio", "bandwidth", "target", "")
 
 
@@ -81,6 +99,15 @@ def cells(found: Measurement, judged: bool) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def line(found: Measurement | Left, judged: bool = True) -> str:
+    """One line on its own, as soon as it is known."""
+    if isinstance(found, Left):
+        return f"Not measured: {found.what}: {found.why}"
+    about, what, own, against, theirs, value, share, target, verdict = cells(found, judged)
+    told = [f"{about}: {what}", own, f"{against} {theirs}".strip(), value, share and f"{share} of bandwidth"]
+    return "; ".join(each for each in (*told, target and f"{target} {verdict}".strip()) if each)
+
+
 def table(lines: Sequence[Measurement], judged: bool = True) -> str:
     """All lines under a header, in columns."""
     rows = [HEADER, *(cells(line, judged) for line in lines)]
@@ -90,6 +117,8 @@ def table(lines: Sequence[Measurement], judged: bool = True) -> str:
 
 
 def _value(value: float, unit: str) -> str:
+    if unit == "nats":
+        return f"{value:.2g} nats"
     return f"{value:.3g} %" if unit == "%" else f"{value:,.{(value < 100) + (value < 10)}f} x"
 
 

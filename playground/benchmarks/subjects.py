@@ -26,7 +26,7 @@ from playground.networks.shard import ShardConfig
 SIZES = ("published", "quick", "tiny")
 QUICK_LAYERS = 2
 NOISE = 1 << 20  # random numbers that all weights are made of
-MULTIPLE = 8  # of which the inner width of a Llama is one
+MULTIPLE = 32  # of which the inner width of a Llama is one, as llama.cpp's blocks of 8-bit weights need
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Subject:
     Attributes:
         layout: its published checkpoint in ``random_checkpoint.LAYOUTS``. more: what that does not say of it.
         targets: how many times as fast as transformers it should be, in float32, in 16 bit, and in int8 against
-            float32. or_share: the share of the read bandwidth that is as good. share: the one that float32 should have.
+            float32. llama_targets: the same against llama.cpp in f32, bf16 and q8_0. or_share: the share of the read
+            bandwidth that is as good. share: the one that float32 should have.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Subject:
     config: type
     more: Mapping[str, Any]
     targets: tuple[float, float, float | None]
+    llama_targets: tuple[float, float, float] | None = None
     or_share: float | None = None
     share: float | None = None
     large: bool = False
@@ -62,21 +64,24 @@ class Subject:
         network = skeleton(self.name, self.family.network, self.sizes(size))
         return sum(parameter.numel() for parameter in network.parameters())
 
-    def model(self, size: str, dtype: torch.dtype) -> LanguageModel:
+    def model(self, size: str, dtype: torch.dtype, device: str = "cpu") -> LanguageModel:
         """A model with random weights and no tokenizer."""
         network = skeleton(self.name, self.family.network, self.sizes(size)).to(dtype).to_empty(device="cpu")
         fill(network)
-        return language_class(self.family)(self.family, network.eval().requires_grad_(False), None)
+        return language_class(self.family)(self.family, network.eval().requires_grad_(False).to(device), None)
 
 
 SUBJECTS = (
-    Subject("shard", "shard", shard.FAMILY, ShardConfig, {}, (4, 3.5, 8), share=0.7),
-    Subject("pixel_100m", "pixel_100m", pixel_lm.FAMILY, PixelLMConfig, {"moe": None}, (3, 3, None), 0.7, share=0.7),
-    Subject("gelu_d12", "gelu-d12", gelu_gpt.FAMILY, GeluGPTConfig, {}, (3, 3, None), 0.7),
-    Subject("backpack", "backpack-gpt2", backpack.FAMILY, BackpackConfig, {}, (3, 3, None), 0.7),
+    Subject("shard", "shard", shard.FAMILY, ShardConfig, {}, (4, 3.5, 8), (1.3, 1.1, 1.3), share=0.7),
+    Subject(
+        "pixel_100m", "pixel_100m", pixel_lm.FAMILY, PixelLMConfig, {"moe": None}, (3, 3, None), or_share=0.7,
+        share=0.7,
+    ),
+    Subject("gelu_d12", "gelu-d12", gelu_gpt.FAMILY, GeluGPTConfig, {}, (3, 3, None), or_share=0.7),
+    Subject("backpack", "backpack-gpt2", backpack.FAMILY, BackpackConfig, {}, (3, 3, None), or_share=0.7),
     Subject(
         "backpack_1b", "levanter-backpack-1b", backpack.FAMILY, BackpackConfig, {"divide_by_senses": True},
-        (3, 3, None), 0.7, large=True,
+        (3, 3, None), or_share=0.7, large=True,
     ),
 )  # fmt: skip
 

@@ -3,18 +3,17 @@
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from typing import Any
 
 import torch
 
-from playground.benchmarks import choosing, decoding, files
-from playground.benchmarks.decoding import Plan
-from playground.benchmarks.measured import Left, Measurement
+from playground.benchmarks import choosing, decoding, fidelity, files, graphics, llamacpp
+from playground.benchmarks.measured import Left, Measurement, guarded
+from playground.benchmarks.plan import Plan
 from playground.benchmarks.subjects import SUBJECTS
 from playground.benchmarks.timing import Spread, alternate, reader
 from playground.checkpoints.memory import available_memory
@@ -22,10 +21,18 @@ from playground.decode import calibrations, compiling
 from playground.errors import InvalidRequest
 from playground.version import VERSION
 
-QUICK = {"size": "quick", "tokens": 24, "prefill": 128, "rounds": 2, "read_bytes": 1 << 28}
-OTHERS = ("sampling", "reconstruction", "loading")
+Found = Iterator[Measurement | Left | str]
+OTHERS: Mapping[str, Callable[[Plan], Found]] = {
+    "sampling": lambda plan: choosing.measure(plan),
+    "fidelity": lambda plan: fidelity.measure(plan),
+    "reconstruction": lambda plan: files.measure_reconstruction(plan),
+    "loading": lambda plan: files.measure_loading(plan),
+    "gpu": lambda plan: graphics.measure(plan),
+}
 NAMES = (*(subject.name for subject in SUBJECTS), *OTHERS)
+STEPPED = {*(subject.name for subject in SUBJECTS), "sampling", "fidelity"}  # parts that need the compiled kernels
 KERNELS = (torch.float32, torch.bfloat16, torch.int8)
+INTERRUPTED = "the benchmark was interrupted"
 
 
 @dataclass
@@ -34,7 +41,7 @@ class Report:
 
     Attributes:
         machine: names and numbers of it. bytes_read, reading: of the read bandwidth. compiling: seconds that the
-            kernels took, None if they were there or cannot be.
+            kernels took, None if they were there or cannot be. seconds: of each part. interrupted: by whoever waited.
     """
 
     plan: Plan
@@ -44,6 +51,8 @@ class Report:
     compiling: float | None = None
     found: list[Measurement] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    interrupted: bool = False
 
     @property
     def judged(self) -> bool:
@@ -55,8 +64,10 @@ class Report:
             "machine": self.machine,
             "plan": asdict(self.plan),
             "judged": self.judged,
-            "bandwidth": {"bytes": self.bytes_read, "seconds": asdict(self.reading)},
+            "bandwidth": self.reading and {"bytes": self.bytes_read, "seconds": asdict(self.reading)},
             "compiling_seconds": self.compiling,
+            "part_seconds": self.seconds,
+            "interrupted": self.interrupted,
             "measurements": [each.as_json() for each in self.found],
             "not_measured": [asdict(each) for each in self.left],
         }
@@ -70,6 +81,8 @@ def run(
 ) -> Report:
     """Measure all, or ``only`` the named; ``tell`` hears of each line as it is found, and of what is being done.
 
+    What fails is left out, with the reason; a KeyboardInterrupt ends it with what was found until then.
+
     Raises:
         InvalidRequest: a name that is not known.
     """
@@ -77,33 +90,45 @@ def run(
     if unknown is not None:
         raise InvalidRequest(f"The benchmark has no part {unknown!r:.40}; its parts are {', '.join(NAMES)}.")
     report = Report(plan, machine())
-    tell("reading memory")
-    report.bytes_read, read = reader(plan.read_bytes)
-    report.reading = alternate({"reading": read}, plan.rounds)["reading"]
-    del read
     wanted = set(only or NAMES)
-    if wanted & {*NAMES[: -len(OTHERS)], "sampling"}:
-        tell("compiling the kernels")
-        report.compiling = prepare()
-    for name, measure in parts(plan, wanted, large or bool(only)):
-        tell(name)
-        for news in measure():
+
+    def note(news: Measurement | Left | str) -> None:
+        if not isinstance(news, str):
             (report.left if isinstance(news, Left) else report.found).append(news)
-            tell(news)
+        tell(news)
+
+    waiting, before = dict(parts(plan, wanted, large or bool(only))), 0
+    try:
+        note("reading memory")
+        report.bytes_read, read = reader(plan.read_bytes)
+        report.reading = alternate({"reading": read}, plan.rounds)["reading"]
+        del read
+        if wanted & STEPPED:
+            note("compiling the kernels")
+            report.compiling = prepare()
+        for name, measure in tuple(waiting.items()):
+            note(name)
+            before, began = len(report.found), time.perf_counter()
+            for news in guarded(name, measure()):
+                note(news)
+            report.seconds[name] = time.perf_counter() - began
+            del waiting[name]
+    except KeyboardInterrupt:
+        report.interrupted = True
+        for name in waiting:
+            partly = name == next(iter(waiting)) and len(report.found) > before
+            note(Left(f"the rest of {name}" if partly else name, INTERRUPTED))
     for left in missing(large, wanted, bool(only)):
-        report.left.append(left)
-        tell(left)
+        note(left)
     return report
 
 
-def parts(plan: Plan, wanted: set[str], large: bool) -> Iterator[tuple[str, Callable[[], Iterator]]]:
+def parts(plan: Plan, wanted: set[str], large: bool) -> Iterator[tuple[str, Callable[[], Found]]]:
     """The parts to measure, by name."""
     for subject in SUBJECTS:
         if subject.name in wanted and (large or not subject.large):
             yield subject.name, partial(decoding.measure, subject, plan)
-    for name, measure in zip(
-        OTHERS, (choosing.measure, files.measure_reconstruction, files.measure_loading), strict=True
-    ):
+    for name, measure in OTHERS.items():
         if name in wanted:
             yield name, partial(measure, plan)
 
@@ -118,15 +143,9 @@ def missing(large: bool, wanted: set[str], chosen: bool) -> Iterator[Left]:
         for subject in SUBJECTS:
             if subject.large and not large:
                 yield Left(subject.name, "it takes many minutes and gigabytes; --large measures it too")
-    there = find_spec("llama_cpp") is not None
-    yield Left(
-        "llama.cpp",
-        "there is no file of these random weights for it" if there else "llama-cpp-python is not installed",
-    )
-    if torch.cuda.is_available():
-        yield Left(f"the GPU {torch.cuda.get_device_name()}", "this benchmark runs on the processor")
-    else:
-        yield Left("a GPU", "there is none")
+    refusal = llamacpp.why_not()
+    if refusal:
+        yield Left("llama.cpp", refusal)
 
 
 def prepare() -> float | None:
@@ -143,13 +162,14 @@ def prepare() -> float | None:
 def machine() -> dict[str, Any]:
     """What a reader needs to know of the machine to make sense of the numbers."""
     versions = {"playground": VERSION, "python": platform.python_version(), "torch": torch.__version__}
-    for name in ("transformers", "numba", "numpy"):
+    for name in ("transformers", "numba", "numpy", "llama-cpp-python"):
         try:
             versions[name] = version(name)
         except PackageNotFoundError:
             versions[name] = None
     return {
         "processor": calibrations.machine().split("|")[-2] or platform.processor() or platform.machine(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "architecture": platform.machine(),
         "system": platform.system(),
         "cores": os.cpu_count(),

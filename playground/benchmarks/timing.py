@@ -32,25 +32,61 @@ class Spread:
 
 
 def alternate(
-    runs: Mapping[str, Callable[[], object]], rounds: int, warm: Mapping[str, Callable[[], object]] | None = None
+    runs: Mapping[str, Callable[[], object]],
+    rounds: int,
+    warm: Mapping[str, Callable[[], object]] | None = None,
+    fewer: Mapping[str, int] | None = None,
+    failed: dict[str, Exception] | None = None,
+    device: str = "cpu",
 ) -> dict[str, Spread]:
     """Run each of ``runs`` once per round, in turn, after one round that is not counted.
 
-    ``warm`` has shorter things to do in that first round, for those runs that need no more.
+    Args:
+        warm: shorter things to do in that first round, for those runs that need no more.
+        fewer: runs that take part in the first rounds only, with how many.
+        failed: takes the exceptions of runs that fail, which are then missing in what is returned; without it they
+            are raised.
+        device: that has to have finished before the clock is read.
     """
     seconds: dict[str, list[float]] = {name: [] for name in runs}
-    for name, run in runs.items():
-        ((warm or {}).get(name) or run)()
-    for _ in range(rounds):
-        for name, run in runs.items():
-            began = time.perf_counter()
+
+    def once(name: str, run: Callable[[], object]) -> None:
+        began = time.perf_counter()
+        try:
             run()
-            seconds[name].append(time.perf_counter() - began)
+            finish(device)
+        except Exception as error:
+            if failed is None:
+                raise
+            failed[name] = error.with_traceback(None)  # which would keep what filled the memory
+            del seconds[name]
+            return
+        seconds[name].append(time.perf_counter() - began)
+
+    for name, run in runs.items():
+        once(name, (warm or {}).get(name) or run)
+        if name in seconds:
+            seconds[name].clear()
+    for number in range(rounds):
+        for name, run in runs.items():
+            if name in seconds and number < (fewer or {}).get(name, rounds):
+                once(name, run)
     return {name: Spread.of(each) for name, each in seconds.items()}
 
 
-def reader(most: int = MOST_BYTES) -> tuple[int, Callable[[], object]]:
+def finish(device: str) -> None:
+    """Wait for what a GPU has been given to do; a processor has done it already."""
+    if device != "cpu":
+        torch.cuda.synchronize(device)
+
+
+def free_memory(device: str = "cpu") -> int:
+    """Bytes that are free on the device."""
+    return available_memory() if device == "cpu" else torch.cuda.mem_get_info(device)[0]
+
+
+def reader(most: int = MOST_BYTES, device: str = "cpu") -> tuple[int, Callable[[], object]]:
     """Bytes of a tensor as large as free memory allows, and what sums it up."""
-    size = max(1 << 20, min(most, int(SHARE * available_memory())))
-    numbers = torch.ones(size // 4)
+    size = max(1 << 20, min(most, int(SHARE * free_memory(device))))
+    numbers = torch.ones(size // 4, device=device)
     return 4 * len(numbers), numbers.sum

@@ -1,23 +1,27 @@
 """What is timed is what it is called: the same work for both, every path, as often as asked."""
 
 from collections import Counter
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 import torch
 
-from playground.benchmarks import choosing, decoding
-from playground.benchmarks.decoding import Plan, measure, write
-from playground.benchmarks.measured import Left
+from playground.benchmarks import choosing, decoding, forwards, llamacpp, rows, timing
+from playground.benchmarks.decoding import measure
+from playground.benchmarks.measured import Left, Measurement
+from playground.benchmarks.plan import Plan
 from playground.benchmarks.subjects import SUBJECTS
+from playground.benchmarks.writing import Pair, write
 from playground.decode import paths
 
 NAMES = {subject.name: subject for subject in SUBJECTS}
-TINY = Plan("tiny", prompt=4, tokens=5, prefill=12, rows=3, rounds=2, read_bytes=1 << 20)
+TINY = Plan("tiny", prompt=4, tokens=5, prefill=12, rows=3, rounds=3, fewer=2, read_bytes=1 << 20)
 
 
 @pytest.fixture
 def calls(no_compiler, monkeypatch):
-    """Counts (who, dtype or path, new tokens, rows) of what is written; all of it is done for real."""
+    """Counts (who, new tokens, rows) of what is written; all of it is done for real, but no llama.cpp is there."""
     counted = Counter()
     plain_write, plain_generate = decoding.write, decoding.generate
 
@@ -29,10 +33,17 @@ def calls(no_compiler, monkeypatch):
         counted["transformers", tokens, len(ids)] += 1
         return plain_generate(peer, ids, tokens)
 
-    monkeypatch.setattr(decoding, "write", counting_write)
-    monkeypatch.setattr(decoding, "generate", counting_generate)
+    for module in (decoding, rows):
+        monkeypatch.setattr(module, "write", counting_write)
+        monkeypatch.setattr(module, "generate", counting_generate)
+    monkeypatch.setattr(forwards, "write", counting_write)
+    monkeypatch.setattr(llamacpp, "find_spec", lambda name: None)
     monkeypatch.setattr(paths, "step_seconds", lambda network, path: {"plain": 2.0, "torch": 1.0}[path])
     return counted
+
+
+def measurements(found):
+    return [each for each in found if isinstance(each, Measurement)]
 
 
 @pytest.mark.parametrize("path", ["plain", "torch"])
@@ -47,7 +58,7 @@ def test_the_playground_writes_greedily(path):
 
 def test_every_path_is_measured_beside_its_peer(calls):
     found = list(measure(NAMES["shard"], TINY))
-    steps = [each for each in found if getattr(each, "facts", {}).get("kind") == "steps"]
+    steps = [each for each in measurements(found) if each.facts.get("kind") == "steps"]
     assert [(each.what, each.against) for each in steps] == [
         ("plain, float32", "transformers, float32"),
         ("torch, float32", "transformers, float32"),
@@ -64,16 +75,17 @@ def test_every_path_is_measured_beside_its_peer(calls):
     assert {each.facts["bytes_per_token"] for each in steps} == {
         size * NAMES["shard"].parameters("tiny") for size in (4, 2)
     }
-    # Per measurement two rounds of five tokens, and a shorter one before; three rows once, beside three in turn.
+    # Three rounds of five tokens and a shorter one before, two where plain is not the path that is taken; in 16 bit
+    # the same for three rows at once and for one text beside them.
     assert calls == {
-        ("plain", 5, 1): 2 + 2 + 2 * 3, ("torch", 5, 1): 2, ("transformers", 5, 1): 3 * 2,
-        ("plain", 2, 1): 1 + 1 + 3, ("torch", 2, 1): 1, ("transformers", 2, 1): 3,
-        ("plain", 5, 3): 2, ("plain", 2, 3): 1, ("transformers", 5, 3): 2, ("transformers", 2, 3): 1,
+        ("plain", 5, 1): 2 + 3 + 3, ("torch", 5, 1): 3, ("transformers", 5, 1): 2 * 3,
+        ("plain", 2, 1): 1 + 1 + 1, ("torch", 2, 1): 1, ("transformers", 2, 1): 2,
+        ("plain", 5, 3): 3, ("plain", 2, 3): 1, ("transformers", 5, 3): 3, ("transformers", 2, 3): 1,
     }  # fmt: skip
 
 
 def test_targets_belong_to_the_path_that_would_be_taken(calls):
-    found = {(each.what, each.against): each for each in measure(NAMES["shard"], TINY) if not isinstance(each, Left)}
+    found = {(each.what, each.against): each for each in measurements(measure(NAMES["shard"], TINY))}
     bounds = {key: each.target and each.target.bound for key, each in found.items()}
     assert bounds == {
         ("plain, float32", "transformers, float32"): None,
@@ -87,31 +99,136 @@ def test_targets_belong_to_the_path_that_would_be_taken(calls):
     }
 
 
+class FakeLlama:
+    """Writes nothing, and remembers what it was asked for."""
+
+    def __init__(self, asked):
+        self.asked = asked
+
+    def write(self, ids, tokens):
+        self.asked.append((len(ids), tokens))
+
+
+def test_llama_cpp_takes_turns_with_ours(calls, monkeypatch):
+    asked, events = [], []
+
+    @contextmanager
+    def opened(peer, kind, positions):
+        events.append((kind, str(peer.dtype), positions))
+        if kind == "bf16":
+            raise RuntimeError("its file needs 9.0 GB of disk, 1.0 GB are free")
+        yield FakeLlama(asked)
+        events.append("closed")
+
+    monkeypatch.setattr(llamacpp, "why_not", lambda: None)
+    monkeypatch.setattr(llamacpp, "opened", opened)
+    found = list(measure(NAMES["shard"], TINY))
+    (line,) = [each for each in measurements(found) if each.facts.get("kind") == "llama.cpp"]
+    assert (line.what, line.against, line.target.bound) == ("torch, float32", "llama.cpp, f32", 1.3)
+    assert line.value == pytest.approx(line.peer_seconds.median / line.seconds.median)
+    assert asked == [(4, 2), (4, 5), (4, 5), (4, 5)]
+    assert events == [("f32", "torch.float32", 9), "closed", ("bf16", "torch.bfloat16", 9)]
+    (left,) = [each for each in found if isinstance(each, Left) and "llama.cpp" in each.what]
+    assert (left.what, "9.0 GB of disk" in left.why) == ("shard in llama.cpp's bf16", True)
+    events.clear()
+    list(measure(NAMES["pixel_100m"], TINY))
+    assert events == []  # nothing is promised of it
+
+
+def test_a_peer_that_fails_does_not_lose_the_others(calls, monkeypatch):
+    def broken(peer, ids, tokens):
+        raise MemoryError
+
+    for module in (decoding, rows):
+        monkeypatch.setattr(module, "generate", broken)
+    found = list(measure(NAMES["shard"], TINY))
+    assert [each.what for each in measurements(found)] == ["prompt of 12, float32", "prompt of 12, bfloat16"]
+    reasons = {each.what: each.why for each in found if isinstance(each, Left)}
+    assert reasons["shard in float32, transformers"] == "there is not enough memory"
+    assert reasons["shard in bfloat16, 3 samples at once"] == "there is not enough memory"
+
+
+def test_a_path_that_fails_does_not_lose_the_others(calls, monkeypatch):
+    def failing(model, path, ids, tokens, rows=1):
+        if path == "torch":
+            raise RuntimeError("broken step")
+        return write(model, path, ids, tokens, rows)
+
+    monkeypatch.setattr(decoding, "write", failing)
+    found = list(measure(NAMES["shard"], TINY))
+    steps = [each.what for each in measurements(found) if each.facts.get("kind") == "steps"]
+    assert steps == ["plain, float32", "plain, bfloat16"]
+    assert Left("shard in float32, torch", "broken step") in found
+
+
+def test_a_second_copy_of_the_weights_needs_memory(calls, monkeypatch):
+    needed = decoding.bytes_needed(NAMES["shard"], TINY, torch.float32)
+    monkeypatch.setattr(decoding, "free_memory", lambda device: needed)
+    found = list(measure(NAMES["shard"], TINY))
+    (left,) = [each for each in found if isinstance(each, Left) and "torch" in each.what]
+    assert "second copy" in left.why
+
+
 def test_a_backpack_is_also_measured_beside_whole_forwards(calls, monkeypatch):
     lengths = []
     plain = decoding.LanguageModel.logits
     monkeypatch.setattr(
         decoding.LanguageModel, "logits", lambda model, ids: lengths.append(len(ids)) or plain(model, ids)
     )
-    found = list(measure(NAMES["backpack"], TINY))
-    (cached,) = [each for each in found if getattr(each, "facts", {}).get("kind") == "cached"]
-    assert lengths == [4 + 5 // 2] * 3
+    found = measurements(measure(NAMES["backpack"], TINY))
+    (cached,) = [each for each in found if each.facts.get("kind") == "cached"]
+    assert lengths == [4 + 5 // 2] * 4
     assert cached.value == pytest.approx(cached.peer_seconds.median / cached.seconds.median)
-    fresh = [each.what for each in found if getattr(each, "facts", {}).get("kind") == "fresh"]
-    assert fresh == ["torch, float32, new words each time", "plain, bfloat16, new words each time"]
+    fresh = [each for each in found if each.facts.get("kind") == "fresh"]
+    assert [each.what for each in fresh] == [
+        "torch, float32, new words each time", "plain, bfloat16, new words each time",
+    ]  # fmt: skip
+    assert {each.seconds.count for each in fresh} == {TINY.fewer}
 
 
-def test_new_words_are_new_each_time(calls, monkeypatch):
+def test_new_words_are_new_each_time(monkeypatch):
     prompts = []
     monkeypatch.setattr(decoding, "write", lambda model, path, ids, tokens: prompts.append(tuple(ids)))
-    monkeypatch.setattr(decoding, "generate", lambda peer, ids, tokens: prompts.append(tuple(ids[0].tolist())))
-    decoding._fresh(NAMES["backpack"], TINY, NAMES["backpack"].model("tiny", torch.float32), None, "float32", "plain")
-    assert len(prompts) == len(set(prompts)) == 6
+    run = decoding._with_new_words(NAMES["backpack"].model("tiny", torch.float32), "plain", 6)
+    for _ in range(4):
+        run(5)
+    assert len(set(prompts)) == 4
+    assert {len(ids) for ids in prompts} == {6}
+
+
+def test_one_text_stands_for_as_many_as_are_written_at_once(calls, monkeypatch):
+    clock = iter(range(1, 1000))
+    monkeypatch.setattr(rows, "alternate", lambda runs, rounds, warm, device: {
+        name: decoding.Spread(float(next(clock)), 0.0, 0.0, rounds) for name in runs
+    })  # fmt: skip
+    model = NAMES["shard"].model("tiny", torch.float32)
+    pair = Pair("shard", "float32", 1, {"plain": model}, "plain", None)
+    batch, turns = rows.measure(TINY, pair)  # 1 second for transformers, 2 for one text, 3 for three together
+    assert (batch.value, turns.value) == pytest.approx((1 / 3, 3 * 2 / 3))
+    assert turns.seconds.median == pytest.approx(3 / (3 * 5))
+
+
+def test_a_gpu_has_lines_of_its_own_and_no_targets_of_a_processor(calls, monkeypatch):
+    waited, asked = [], []
+    monkeypatch.setattr(timing.torch.cuda, "synchronize", waited.append)
+    monkeypatch.setattr(timing.torch.cuda, "mem_get_info", lambda device: (1 << 40, 1 << 40))
+    monkeypatch.setattr(llamacpp, "why_not", lambda: asked.append("llama.cpp"))
+    other = "cpu:0"  # not called "cpu", so taken for a GPU, and yet here
+    found = list(measure(NAMES["shard"], replace(TINY, device=other)))
+    lines = measurements(found)
+    assert {each.about for each in lines} == {"shard, GPU"}
+    assert not any(each.target for each in lines)
+    assert not asked  # it would run on the processor
+    (step, *_) = [each for each in lines if each.facts.get("kind") == "steps"]
+    assert step.share == pytest.approx(
+        step.facts["bytes_per_token"] / step.seconds.median / step.facts["read_bytes_per_second"]
+    )
+    assert set(waited) == {other}
 
 
 @pytest.mark.parametrize("name", ["backpack", "pixel_100m"])
 def test_what_does_not_fit_is_left_out(monkeypatch, name):
-    monkeypatch.setattr(decoding, "available_memory", lambda: int(0.4e9))
+    monkeypatch.setattr(decoding, "free_memory", lambda device: int(0.4e9))
     monkeypatch.setattr(type(NAMES[name]), "model", None)
     found = list(measure(NAMES[name], Plan()))
     assert [each.what for each in found] == [f"{name} in float32", f"{name} in bfloat16"]
@@ -120,8 +237,8 @@ def test_what_does_not_fit_is_left_out(monkeypatch, name):
 
 
 def test_a_short_context_is_not_overrun(calls):
-    found = list(measure(NAMES["backpack"], Plan("tiny", 32, 128, 512, 2, 1, 1 << 20)))
-    (step, *_) = [each for each in found if getattr(each, "facts", {}).get("kind") == "steps"]
+    found = measure(NAMES["backpack"], Plan("tiny", rows=2, rounds=1, read_bytes=1 << 20))
+    (step, *_) = [each for each in measurements(found) if each.facts.get("kind") == "steps"]
     assert step.facts["prompt"] + step.facts["tokens"] <= 32
 
 
@@ -142,8 +259,8 @@ def test_draws_are_measured_beside_a_step_and_beside_transformers(no_compiler, m
     ]  # fmt: skip
     assert found[0].value == pytest.approx(100 * found[0].seconds.median / found[0].peer_seconds.median)
     assert found[0].facts["survivors"] == 50
-    count = (32 - 4) // (2 * 3)
-    assert draws == {(50, 1.0): 3 * count, (0, 0.95): 3 * count}
+    count = (32 - 4) // (2 * 4)
+    assert draws == {(50, 1.0): 4 * count, (0, 0.95): 4 * count}
 
 
 def test_a_step_for_the_draws_needs_memory(monkeypatch):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from playground.benchmarks.subjects import SUBJECTS, equal_llama, generate, peer_weights, weights_read
+from playground.benchmarks.subjects import MULTIPLE, SUBJECTS, equal_llama, generate, peer_weights, weights_read
 
 NAMES = {subject.name: subject for subject in SUBJECTS}
 PUBLISHED = {
@@ -53,7 +53,7 @@ def test_the_peer_reads_as_many_weights(name):
     network = NAMES[name].model("tiny", torch.float32).network
     peer = equal_llama(network, torch.float32)
     config = peer.config
-    a_step = 3 * 8 * config.hidden_size * config.num_hidden_layers  # the inner width goes in steps of 8
+    a_step = 3 * MULTIPLE * config.hidden_size * config.num_hidden_layers  # by which the inner width goes
     assert abs(peer_weights(peer) - weights_read(network)) <= a_step
     assert config.vocab_size == network.vocab_size
 

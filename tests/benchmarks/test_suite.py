@@ -1,6 +1,8 @@
 """The parts that are asked for are measured, the others named with a reason; the files say the same as the table."""
 
 import json
+import os
+import signal
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -8,10 +10,10 @@ import torch
 from typer.testing import CliRunner
 
 from playground import cli
-from playground.benchmarks import choosing, decoding, files, picture, suite
-from playground.benchmarks.decoding import Plan
+from playground.benchmarks import choosing, decoding, fidelity, files, graphics, llamacpp, picture, suite
 from playground.benchmarks.loading import Loading
-from playground.benchmarks.measured import Left, Measurement, Target, table
+from playground.benchmarks.measured import Left, Measurement, Target, line, reason, table
+from playground.benchmarks.plan import Plan
 from playground.benchmarks.timing import Spread
 from playground.decode import compiling
 from playground.errors import InvalidRequest
@@ -39,6 +41,8 @@ def measured(no_compiler, monkeypatch):
 
     monkeypatch.setattr(decoding, "measure", lambda subject, plan: find(subject.name))
     monkeypatch.setattr(choosing, "measure", lambda plan: find("sampling"))
+    monkeypatch.setattr(fidelity, "measure", lambda plan: find("fidelity"))
+    monkeypatch.setattr(graphics, "measure", lambda plan: find("gpu"))
     monkeypatch.setattr(files, "measure_reconstruction", lambda plan: find("reconstruction"))
     monkeypatch.setattr(files, "measure_loading", lambda plan: find("loading"))
     return asked
@@ -47,7 +51,7 @@ def measured(no_compiler, monkeypatch):
 @pytest.mark.parametrize(
     ("only", "large", "expected"),
     [
-        ((), False, ["shard", "pixel_100m", "gelu_d12", "backpack", "sampling", "reconstruction", "loading"]),
+        ((), False, [name for name in suite.NAMES if name != "backpack_1b"]),
         ((), True, list(suite.NAMES)),
         (("loading", "shard"), False, ["shard", "loading"]),
         (("backpack_1b",), False, ["backpack_1b"]),
@@ -71,13 +75,77 @@ def test_an_unknown_part_is_refused_before_anything_is_measured(measured, monkey
     assert measured == []
 
 
-@pytest.mark.parametrize(("there", "why"), [(None, "not installed"), (object(), "no file")])
-def test_what_is_never_measured_is_said(measured, monkeypatch, there, why):
-    monkeypatch.setattr(suite, "find_spec", {"llama_cpp": there}.get)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+@pytest.mark.parametrize(
+    ("there", "why"),
+    [
+        ((), "llama-cpp-python and gguf are not installed"), (("gguf",), "llama-cpp-python is not installed"),
+        (("llama_cpp",), "gguf is not installed"), (("llama_cpp", "gguf"), None),
+    ],
+)  # fmt: skip
+def test_what_llama_cpp_lacks_is_said(measured, monkeypatch, there, why):
+    monkeypatch.setattr(llamacpp, "find_spec", lambda name: object() if name in there else None)
     left = {each.what: each.why for each in suite.run(TINY, ("shard",)).left}
-    assert why in left["llama.cpp"]
-    assert left["a GPU"] == "there is none"
+    assert left.get("llama.cpp", "").startswith(why or "") and ("llama.cpp" in left) is bool(why)
+
+
+def test_a_missing_gpu_is_said(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert [each.what for each in graphics.measure(TINY)] == ["gpu"]
+
+
+def test_a_gpu_is_measured_with_the_same_parts(monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(decoding, "measure", lambda subject, plan: asked.append((subject.name, plan.device)) or ())
+    assert list(graphics.measure(TINY)) == []
+    assert asked == [(name, "cuda") for name in ("shard", "pixel_100m", "gelu_d12", "backpack")]
+
+
+def test_a_part_that_fails_does_not_lose_the_others(measured, monkeypatch):
+    def broken(plan):
+        yield steps("drawn", "plain", "float32", 300.0, 100.0)
+        raise ValueError("two\nlines")
+
+    monkeypatch.setattr(choosing, "measure", broken)
+    report = suite.run(TINY, ("sampling", "loading"))
+    assert [each.about for each in report.found] == ["drawn", "loading"]
+    assert Left("sampling", "ValueError: two") in report.left
+    assert set(report.seconds) == {"sampling", "loading"}
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (MemoryError(), "there is not enough memory"), (RuntimeError("no kernel"), "no kernel"),
+        (KeyError("dim"), "KeyError: 'dim'"), (ValueError(), "ValueError: ValueError"),
+    ],
+)  # fmt: skip
+def test_reasons(error, why):
+    assert reason(error) == why
+
+
+@pytest.mark.parametrize(("lines", "what"), [(1, "the rest of sampling"), (0, "sampling")])
+def test_an_interruption_keeps_what_was_found(measured, monkeypatch, lines, what):
+    def interrupted(plan):
+        yield from [steps("drawn", "plain", "float32", 300.0, 100.0)] * lines
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(choosing, "measure", interrupted)
+    report = suite.run(TINY, ("shard", "sampling", "loading"))
+    assert [each.about for each in report.found] == ["shard"] + ["drawn"] * lines
+    assert [each.what for each in report.left if each.why == suite.INTERRUPTED] == [what, "loading"]
+    assert json.loads(json.dumps(report.as_json()))["interrupted"] is True
+    assert measured == ["shard"]
+
+
+def test_an_interruption_before_anything_is_found(measured, monkeypatch):
+    def interrupted(most):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(suite, "reader", interrupted)
+    report = suite.run(TINY, ("shard",))
+    assert (report.found, report.as_json()["bandwidth"]) == ([], None)
+    assert Left("shard", suite.INTERRUPTED) in report.left
 
 
 def test_the_kernels_that_are_missing_are_compiled_first(monkeypatch):
@@ -164,6 +232,18 @@ def test_the_table_says_what_was_met():
     assert "met" not in table(lines, judged=False).lower()
 
 
+def test_a_line_says_the_same_on_its_own():
+    found = Measurement("m", "plain", "peer", 2.5, Spread(0.002, 0.001, 0.003, 3), Spread(0.005, 0.004, 0.006, 3),
+                        share=0.71, target=Target(3))  # fmt: skip
+    assert line(found) == (
+        "m: plain; 2 ms (1 ms to 3 ms) a token; peer 5 ms; 2.50 x; 71% of bandwidth; at least 3.00 x NOT MET"
+    )
+    assert line(found, judged=False).endswith("at least 3.00 x")
+    tiny = Measurement("m", "int8", "float32", 5.4e-05, unit="nats", target=Target(1e-4, at_most=True))
+    assert line(tiny) == "m: int8; float32; 5.4e-05 nats; at most 0.0001 nats met"
+    assert line(Left("a", "b")) == "Not measured: a: b"
+
+
 def test_the_picture_draws_to_scale_and_holds_no_markup_of_others():
     found = [
         steps("a <b>&", "plain", "float32", 200.0, 100.0, roof=400.0),
@@ -172,18 +252,22 @@ def test_the_picture_draws_to_scale_and_holds_no_markup_of_others():
         steps("a <b>&", "compiled", "bfloat16", 450.0, 150.0, roof=600.0),
         steps("half", "plain", "bfloat16", 450.0, 150.0),
     ]  # fmt: skip
+    for dtype, speed in (("float32", 250.0), ("int8", 550.0)):
+        facts = {"kind": "llama.cpp", "dtype": dtype, "peer_tokens_per_second": speed}
+        found.append(Measurement("a <b>&", dtype, "llama.cpp", 1.0, facts=facts))
     drawn = picture.groups(found)
     assert [(bar.label, bar.times, bar.roof) for bar in drawn["a <b>&"]] == [
-        ("transformers, float32", 1.0, 4.0), ("playground, float32", 3.0, 4.0), ("transformers, 16 bit", 1.5, 6.0),
-        ("playground, 16 bit", 4.5, 6.0), ("playground, 8 bit", 5.0, 8.0),
+        ("transformers, float32", 1.0, 4.0), ("llama.cpp, float32", 2.5, 4.0), ("playground, float32", 3.0, 4.0),
+        ("transformers, 16 bit", 1.5, 6.0), ("playground, 16 bit", 4.5, 6.0), ("llama.cpp, 8 bit", 5.5, 8.0),
+        ("playground, 8 bit", 5.0, 8.0),
     ]  # fmt: skip
     assert list(drawn) == ["a <b>&"]
     root = ElementTree.fromstring(picture.draw(found, "a processor <i>"))
     bars = [rect for rect in root.iter(f"{SVG}rect") if float(rect.get("x", 0)) == picture.LEFT]
     unit = float(bars[0].get("width"))
-    assert [float(bar.get("width")) / unit for bar in bars] == pytest.approx([1, 3, 1.5, 4.5, 5], rel=0.01)
+    assert [float(bar.get("width")) / unit for bar in bars] == pytest.approx([1, 2.5, 3, 1.5, 4.5, 5.5, 5], rel=0.01)
     roofs = [float(line.get("x1")) for line in root.iter(f"{SVG}line") if line.get("class") == "roof"][1:]
-    assert [(x - picture.LEFT) / unit for x in roofs] == pytest.approx([4, 4, 6, 6, 8], rel=0.01)
+    assert [(x - picture.LEFT) / unit for x in roofs] == pytest.approx([4, 6, 8], rel=0.01)
     texts = [text.text for text in root.iter(f"{SVG}text")]
     assert "a <b>&" in texts
     assert "300 tokens/s, 3.0 times" in texts
@@ -194,17 +278,37 @@ def test_an_empty_picture_is_a_picture():
     ElementTree.fromstring(picture.draw([], "none"))
 
 
+ARGUMENTS = ["benchmark", "--quick", "--only", "shard", "--only", "sampling", "--rounds", "3"]
+
+
 def test_the_command_writes_what_it_found(measured, tmp_path, monkeypatch):
     monkeypatch.setattr(suite, "reader", lambda most: (most, lambda: None))
-    arguments = ["benchmark", "--quick", "--only", "shard", "--rounds", "3"]
-    arguments += ["--json", str(tmp_path / "a.json"), "--picture", str(tmp_path / "a.svg")]
+    monkeypatch.setattr(llamacpp, "find_spec", lambda name: None)
+    arguments = [*ARGUMENTS, "--json", str(tmp_path / "a.json"), "--picture", str(tmp_path / "a.svg")]
     result = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
-    assert "plain, float32" in result.output
-    assert "not judged" in result.output
-    assert "Not measured: llama.cpp" in result.output
+    assert "plain, float32" in result.stdout
+    assert "not judged" in result.stdout
+    assert "Not measured: llama.cpp" in result.stdout
     document = json.loads((tmp_path / "a.json").read_text())
     assert (document["plan"]["size"], document["plan"]["rounds"], document["plan"]["tokens"]) == ("quick", 3, 24)
     assert ElementTree.parse(tmp_path / "a.svg").getroot().tag == SVG + "svg"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_writes_what_it_found(measured, tmp_path, monkeypatch, number):
+    def interrupted(plan):
+        os.kill(os.getpid(), number)
+        yield steps("never", "plain", "float32", 300.0, 100.0)
+
+    monkeypatch.setattr(choosing, "measure", interrupted)
+    before = signal.getsignal(number)
+    result = CliRunner().invoke(cli.app, [*ARGUMENTS, "--json", str(tmp_path / "a.json")])
+    assert result.exit_code == 130
+    assert "plain, float32" in result.stdout
+    assert "never" not in result.output
+    assert f"Not measured: sampling: {suite.INTERRUPTED}" in result.stdout
+    assert json.loads((tmp_path / "a.json").read_text())["interrupted"] is True
+    assert signal.getsignal(number) == before
 
 
 @pytest.mark.parametrize("option", ["--json", "--picture"])
