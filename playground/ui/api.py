@@ -4,7 +4,6 @@ Whatever may run a model or load one is a generator: the server can close it bet
 connection or a cancelled job frees the model. The last value is the answer.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -35,6 +34,7 @@ from playground.generation.options import SamplingOptions
 from playground.ui import api_pixels, api_senses
 from playground.ui.boundary import GENERATIONS, READERS, REFRESH_SECONDS, checked_tokenizer, handler
 from playground.ui.draws import DEFAULT_COUNT
+from playground.ui.pacing import Pace
 
 DEFAULT = SamplingOptions()
 
@@ -77,7 +77,7 @@ def build(engine: Any, generations: int, local: bool) -> None:
         yield from story(GenerateRequest(model, prompt, (options,), () if edits is None else edits))
 
     def story(request: GenerateRequest | ReplayRequest) -> Iterator[dict[str, Any]]:
-        text, steps, started, sent = "", [], None, 0.0
+        text, steps, started, pace = "", [], None, Pace(REFRESH_SECONDS)
         end: dict[str, Any] = {"end": None, "tokens_per_second": None}
         with closing(engine.run(request)) as events:
             for event in events:
@@ -92,12 +92,11 @@ def build(engine: Any, generations: int, local: bool) -> None:
                         end["record"] = record_run(request, started, steps)
                 elif isinstance(event, Replayed):
                     end |= asdict(event)
-                now = time.monotonic()
-                if isinstance(event, Ended | Replayed) or now - sent >= REFRESH_SECONDS:
-                    sent = now
+                if isinstance(event, Ended | Replayed) or pace.due(begun=bool(steps)):
                     # Fresh lists each time: the server compares what it sends with what it sent.
                     ids, logprobs = [step.token_id for step in steps], [step.logprob for step in steps]
-                    yield {"text": text, "token_ids": ids, "logprobs": logprobs, **end}
+                    with pace.sending():
+                        yield {"text": text, "token_ids": ids, "logprobs": logprobs, **end}
 
     def replay(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Draw a recorded run again. Streams as generate does; the last value says whether it is the same, token for
@@ -126,16 +125,16 @@ def build(engine: Any, generations: int, local: bool) -> None:
             dice=dice,
         )  # fmt: skip
         request = GenerateRequest(model, prompt, seeded_rows(options, samples))
-        drawn, started, sent = begin_samples(request.rows), None, 0.0
+        drawn, started, pace = begin_samples(request.rows), None, Pace(REFRESH_SECONDS)
         with closing(engine.run(request)) as events:
             for event in events:
                 if isinstance(event, Started):
                     started = event
                 elif isinstance(event, Token):
                     drawn[event.step.row].add(event.step)
-                if time.monotonic() - sent >= REFRESH_SECONDS:
-                    sent = time.monotonic()
-                    yield drawn_value(drawn)
+                if pace.due(begun=isinstance(event, Token)):
+                    with pace.sending():
+                        yield drawn_value(drawn)
         records = [record_run(request, started, sample.steps, row) for row, sample in enumerate(drawn)]
         yield drawn_value(drawn) | {
             "token_ids": [[step.token_id for step in sample.steps] for sample in drawn],

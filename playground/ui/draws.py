@@ -8,7 +8,6 @@ button dispatches a bubbling ``open-sample`` with all that is known of the sampl
 """
 
 import json
-import time
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -23,6 +22,7 @@ from playground.engine.samples import Sample, begin_samples, seeded_rows
 from playground.errors import PlaygroundError
 from playground.ui.boundary import GENERATIONS, REFRESH_SECONDS, handler
 from playground.ui.openings import Leaf, Opening, group_openings
+from playground.ui.pacing import Pace
 from playground.ui.sampling_form import chosen_options, whole
 from playground.ui.story import AGAIN, MOST_CHARACTERS, Stops
 from playground.ui.theme import SCALE, component_script
@@ -119,9 +119,9 @@ def stream(
 ) -> Iterator[dict[str, Any]]:
     """What the cards show while ``request`` runs, the less often the more they are and the longer. Closing it stops the
     work, and so does ``name``, the run's, among the ``stops``."""
-    pause = max(REFRESH_SECONDS, CARD_SECONDS * len(request.rows))
+    pace = Pace(max(REFRESH_SECONDS, CARD_SECONDS * len(request.rows)))
     samples, lines = begin_samples(request.rows), [""] * len(request.rows)
-    status, first, sent, drawn, about = "Waiting …", None, 0.0, 0, None
+    status, first, drawn, about = "Waiting …", None, 0, None
 
     def value(status: str, running: bool = False) -> dict[str, Any]:
         return draws_value(name, status, running, samples, lines, about)
@@ -147,10 +147,9 @@ def stream(
                     lines[row] += token_line(event.step)
                     first = event.seconds if first is None else first
                     status = f"{len(samples)} samples · {count_words(drawn, event.seconds - first)}"
-                now = time.monotonic()
-                if now - sent >= pause * max(1.0, drawn / LIGHT):
-                    sent = now
-                    yield value(status, running=True)
+                if pace.due(max(1.0, drawn / LIGHT), begun=drawn > 0):
+                    with pace.sending():
+                        yield value(status, running=True)
         yield value(status)
     except PlaygroundError as error:
         yield value(str(error))

@@ -4,7 +4,6 @@ Everything here comes from a browser and may be anything; the requests check it.
 """
 
 import json
-import time
 from collections.abc import Container, Iterator
 from contextlib import closing
 from dataclasses import asdict
@@ -26,6 +25,7 @@ from playground.engine.requests import (
 from playground.errors import InvalidRequest, PlaygroundError
 from playground.generation.options import SamplingOptions
 from playground.ui.boundary import REFRESH_SECONDS
+from playground.ui.pacing import Pace
 from playground.ui.story import MOST_CHARACTERS, run_value, token_value
 from playground.ui.wording import count_words, ended_words, loading_words
 
@@ -64,7 +64,7 @@ def _news(
     engine: Any, request: Any, model: str, parts: list[dict[str, Any]], name: str, stops: Container[str]
 ) -> Iterator[dict[str, Any]]:
     tokens: list[str] = []
-    status, head, end, first, sent = "Waiting …", None, None, None, 0.0
+    status, head, end, first, pace = "Waiting …", None, None, None, Pace(REFRESH_SECONDS)
 
     def news(running: bool = False) -> dict[str, Any]:
         return run_value(name, status, running, tokens, head, parts, end)
@@ -92,10 +92,9 @@ def _news(
                 elif isinstance(event, Replayed):
                     status = replayed_words(event, len(tokens))
                     continue
-                now = time.monotonic()
-                if now - sent >= REFRESH_SECONDS * max(1.0, len(tokens) / LIGHT):
-                    sent = now
-                    yield news(running=True)
+                if pace.due(max(1.0, len(tokens) / LIGHT), begun=bool(tokens)):
+                    with pace.sending():
+                        yield news(running=True)
         yield news()
     except PlaygroundError as error:
         status = str(error)

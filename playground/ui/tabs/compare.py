@@ -1,6 +1,5 @@
 """The Compare tab: one prompt, and two to four columns that write side by side, each with its model and settings."""
 
-import time
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -16,6 +15,7 @@ from playground.ui.boundary import GENERATIONS, REFRESH_SECONDS, handler
 from playground.ui.column_state import ColumnState
 from playground.ui.columns_view import board_scripts, columns_value, columns_view
 from playground.ui.compare_setups import FIRST, NEUTRAL, SETTINGS, SETUPS, preset_of, settings_words
+from playground.ui.pacing import Pace
 from playground.ui.sampling_form import LABELS, OPTION, PRESETS
 from playground.ui.story import AGAIN, MOST_CHARACTERS, Stops
 from playground.ui.tabs.generate import EXAMPLES, generating, refresh_choices
@@ -191,7 +191,7 @@ def stream(
     """What the view shows while the columns run, every ``REFRESH_SECONDS`` or, of long texts, less often. Closing it
     stops the work, and so does ``name``, the run's, among the ``stops``. ``heads`` are a title and a note for each
     column, if not its model and settings."""
-    prompt, dice, sent = requests[0].prompt, None, 0.0
+    prompt, dice, pace = requests[0].prompt, None, Pace(REFRESH_SECONDS)
     heads = heads or [
         (request.model, settings_words({o: getattr(request.rows[0], o) for o in SETTINGS})) for request in requests
     ]
@@ -212,11 +212,11 @@ def stream(
                 columns[event.column].fail(event.message)
             elif isinstance(event, ColumnEvent):
                 columns[event.column].take(event.event)
-            now, size = time.monotonic(), sum(len(column.tokens) for column in columns)
+            size = sum(len(column.tokens) for column in columns)
             ended = isinstance(event, ColumnFailed) or isinstance(getattr(event, "event", None), Ended)
-            if now - sent >= REFRESH_SECONDS * max(1.0, size / LIGHT) or ended:
-                sent = now
-                yield value("Writing …" if size else "Preparing …", True)
+            if pace.due(max(1.0, size / LIGHT), begun=size > 0) or ended:
+                with pace.sending():
+                    yield value("Writing …" if size else "Preparing …", True)
     failed = sum(column.failed for column in columns)
     say = "says" if failed == 1 else "say"
     yield value(f"{failed} of {len(columns)} columns failed, and {say} why." if failed else "All columns have ended.")
