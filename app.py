@@ -32,7 +32,9 @@ def main(
     threads: Annotated[int | None, typer.Option(help="Threads for computing; by default torch's own choice.")] = None,
     decode: Annotated[
         str | None,
-        typer.Option(help="How token steps are computed: plain, torch, compiled or int8; by default the fastest."),
+        typer.Option(
+            help="How token steps are computed: plain, torch, compiled, int8 or graph; by default the fastest."
+        ),
     ] = None,
     browser: Annotated[bool | None, typer.Option(help="Open a browser; by default only on a desktop.")] = None,
 ) -> None:

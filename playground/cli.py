@@ -42,7 +42,9 @@ ChoiceOption = Annotated[
 ModelsOption = Annotated[list[str] | None, typer.Option("--models", help="More checkpoints: a folder or a Hub id.")]
 DecodeOption = Annotated[
     str | None,
-    typer.Option(help="How steps are computed: plain, torch, compiled or int8; by default the fastest that is exact."),
+    typer.Option(
+        help="How steps are computed: plain, torch, compiled, int8 or graph; by default the fastest exact one."
+    ),
 ]
 ThreadsOption = Annotated[int | None, typer.Option(help="Threads for computing; by default torch's own choice.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
         None, gt=0, allow_inf_nan=False, description="Memory that models may take, in GB; by default a share."
     )
     threads: int | None = Field(None, ge=1, le=1024, description="Threads that torch uses; by default its own choice.")
-    decode: Literal["plain", "torch", "compiled", "int8"] | None = Field(
+    decode: Literal["plain", "torch", "compiled", "int8", "graph"] | None = Field(
         None, description="How token steps are computed; by default the fastest way that is exact."
     )
     generations: int = Field(1, ge=1, le=64, description="Generations that run at a time.")

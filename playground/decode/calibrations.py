@@ -37,6 +37,11 @@ def machine() -> str:
     return "|".join((VERSION, platform.machine(), platform.processor(), _processor(), torch.__version__))
 
 
+def gpu(device: torch.device) -> str:
+    """What timings on ``device`` depend on beside the machine: the GPU's name, or nothing."""
+    return f" {torch.cuda.get_device_name(device)} {torch.version.cuda}" if device.type == "cuda" else ""
+
+
 def remembered(key: str) -> Any:
     """What was kept under ``key`` on this machine; None if nothing was."""
     return _read().get(f"{machine()}|{key}")

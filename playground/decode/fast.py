@@ -42,20 +42,21 @@ class EarlyValues:
         return found
 
 
-_TAPES: WeakKeyDictionary[LanguageNetwork, dict[bool, tuple[Tape, EarlyValues]]] = WeakKeyDictionary()
+_TAPES: WeakKeyDictionary[LanguageNetwork, dict[Any, tuple[Tape, EarlyValues]]] = WeakKeyDictionary()
 
 
 def tape_of(network: LanguageNetwork, edited: bool) -> tuple[Tape, EarlyValues]:
-    """The recorded step of ``network``, with edits of senses or without, and its early values; recorded once.
+    """The recorded step of ``network``, with edits of senses or without, and its early values; recorded once a device.
 
     Raises:
         NotRecordable: as :func:`playground.decode.recording.record`.
     """
     tapes = _TAPES.setdefault(network, {})
-    if edited not in tapes:
+    key = edited, next(network.parameters()).device
+    if key not in tapes:
         tape = record(network, edited)
-        tapes[edited] = tape, EarlyValues(tape)
-    return tapes[edited]
+        tapes[key] = tape, EarlyValues(tape)
+    return tapes[key]
 
 
 def repack(network: LanguageNetwork) -> None:

@@ -58,7 +58,7 @@ class Machines:
         return Captured(self.tape, _power(rows), capacity, self.windows, self.tokens, self.positions, capture)
 
 
-_MACHINES: WeakKeyDictionary[LanguageNetwork, dict[bool, Machines]] = WeakKeyDictionary()
+_MACHINES: WeakKeyDictionary[LanguageNetwork, dict[Any, Machines]] = WeakKeyDictionary()
 _LOCK = Lock()
 
 
@@ -69,11 +69,11 @@ def machines_of(network: LanguageNetwork, edited: bool, device: torch.device) ->
         NotRecordable: as :func:`playground.decode.recording.record`.
     """
     with _LOCK:
-        known = _MACHINES.setdefault(network, {})
-        if edited not in known:
+        known, key = _MACHINES.setdefault(network, {}), (edited, device)
+        if key not in known:
             with torch.inference_mode():
-                known[edited] = Machines(network, edited, device)
-        return known[edited]
+                known[key] = Machines(network, edited, device)
+        return known[key]
 
 
 class GraphDecoder(PlainDecoder):

@@ -1,27 +1,29 @@
 """The ways to compute a token step, and which of them a network takes here.
 
 ``plain`` is the readable network itself. ``torch`` and ``compiled`` replay its recorded step: the first needs nothing
-but torch, the second numba and a kernel that is compiled once per machine. All three compute the same numbers in the
-same precision, so the fastest is taken. ``int8`` is the compiled one with weights rounded to 8 bits, and only taken
-when it is asked for.
+but torch, the second numba and a kernel that is compiled once per machine. ``graph`` is for a model on a GPU: the
+recorded step as one CUDA graph. All of them compute the same numbers in the same precision, so the fastest is taken.
+``int8`` is the compiled one with weights rounded to 8 bits, and only taken when it is asked for.
 """
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
 
 from playground.decode import calibrations, compiling
 from playground.decode.fast import TapeDecoder, repack, tape_of
+from playground.decode.graph import GraphDecoder
 from playground.decode.plain import PATHS, PlainDecoder
 from playground.decode.tape import NotRecordable
 from playground.errors import InvalidRequest
 from playground.networks.language import LanguageNetwork
 
-PLAIN, TORCH, COMPILED, INT8 = PATHS
+PLAIN, TORCH, COMPILED, INT8, GRAPH = PATHS
 SECONDS = 0.4  # for timing one path
 STEPS = 12
 PROMPT = 8  # positions that a timed step looks back on
@@ -53,7 +55,7 @@ def _second(pair: tuple[str, float]) -> float:
     return pair[1]
 
 
-_CHOICES: WeakKeyDictionary[LanguageNetwork, dict[int, Choice]] = WeakKeyDictionary()
+_CHOICES: WeakKeyDictionary[LanguageNetwork, dict[Any, Choice]] = WeakKeyDictionary()
 _REPACKED: WeakKeyDictionary[LanguageNetwork, bool] = WeakKeyDictionary()
 _LOCK = Lock()
 _preferred: str | None = None
@@ -82,6 +84,8 @@ def open_decoder(network: LanguageNetwork, path: str) -> PlainDecoder:
         raise InvalidRequest(refusal)
     if path == PLAIN:
         return PlainDecoder(network)
+    if path == GRAPH:
+        return GraphDecoder(network)
     if path == TORCH:
         with _LOCK:
             if network not in _REPACKED:
@@ -99,9 +103,11 @@ def why_not(network: LanguageNetwork, path: str) -> str | None:
         return f"The decode path is {path!r:.40}; known are {', '.join(PATHS)}."
     if path == PLAIN:
         return None
-    weight = next(network.parameters(), None)
-    if weight is None or weight.device.type != "cpu":
-        return f"The decode path {path} runs on a CPU only. Choose plain."
+    weight, device = next(network.parameters(), None), _where(network)[1]
+    if path == GRAPH and device != "cuda":
+        return "The decode path graph needs a model on an NVIDIA GPU. Choose plain or compiled."
+    if path != GRAPH and device != "cpu":
+        return f"The decode path {path} runs on a CPU only. Choose plain or graph."
     if path == TORCH and weight.dtype != torch.float32:
         return "The decode path torch reads float32 weights only. Choose plain or compiled."
     if path in (COMPILED, INT8) and not compiling.installed():
@@ -130,7 +136,7 @@ def resolve(network: LanguageNetwork, asked: str | None) -> str:
 
 def path_words(network: LanguageNetwork, path: str) -> str:
     """How steps are computed on ``path``, and why, for a card."""
-    choice = _CHOICES.get(network, {}).get(torch.get_num_threads())
+    choice = _CHOICES.get(network, {}).get(_where(network))
     if path == INT8:
         return "int8: compiled, with weights rounded to 8 bits, as asked for"
     return choice.words if choice is not None and choice.path == path and _preferred is None else path
@@ -138,25 +144,31 @@ def path_words(network: LanguageNetwork, path: str) -> str:
 
 def choose(network: LanguageNetwork) -> Choice:
     """The fastest path of the network's own precision, timed in under two seconds, once per machine and shape."""
-    threads = torch.get_num_threads()
+    where = _where(network)
     with _LOCK:
-        known = _CHOICES.setdefault(network, {}).get(threads)
+        known = _CHOICES.setdefault(network, {}).get(where)
     if known is not None and known.settled:
         return known
-    choice = _choose(network, threads)
+    choice = _choose(network, *where)
     with _LOCK:
-        return _CHOICES[network].setdefault(threads, choice) if choice.settled else choice
+        return _CHOICES[network].setdefault(where, choice) if choice.settled else choice
 
 
-def _choose(network: LanguageNetwork, threads: int) -> Choice:
-    other = COMPILED if compiling.installed() else TORCH
+def _where(network: LanguageNetwork) -> tuple[int, str]:
+    """Threads, and the kind of device that the network is on."""
+    weight = next(network.parameters(), None)
+    return torch.get_num_threads(), "none" if weight is None else weight.device.type
+
+
+def _choose(network: LanguageNetwork, threads: int, device: str) -> Choice:
+    weight = next(network.parameters(), None)
+    other = GRAPH if device == "cuda" else COMPILED if compiling.installed() else TORCH
     if why_not(network, other):
         return Choice(PLAIN, {})
-    weight = next(network.parameters())
     if other == COMPILED and not compiling.is_compiled(weight.dtype):
         compiling.compile_in_background(weight.dtype)
         return Choice(PLAIN, {}, settled=False)
-    key = f"step {type(network).__name__} {network.config} {weight.dtype} {threads}"
+    key = f"step {type(network).__name__} {network.config} {weight.dtype} {threads}{calibrations.gpu(weight.device)}"
     seconds = calibrations.remembered(key)
     if not isinstance(seconds, dict) or set(seconds) != {PLAIN, other}:
         seconds = {path: step_seconds(network, path) for path in (PLAIN, other)}
@@ -171,9 +183,17 @@ def step_seconds(network: LanguageNetwork, path: str) -> float:
     for _ in decoder.prefill(prompt or [0]):
         pass
     decoder.step([0])
+    finish(decoder.device)
     times: list[float] = []
     while len(times) < STEPS and sum(times) < SECONDS and decoder.cache.length < network.context_length:
         began = time.perf_counter()
         decoder.step([0])
+        finish(decoder.device)
         times.append(time.perf_counter() - began)
     return sorted(times)[len(times) // 2] if times else 0.0
+
+
+def finish(device: torch.device) -> None:
+    """Wait until ``device`` has done what it was given: a GPU is still at work when a call returns."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from playground.networks.language import LanguageNetwork
 
-PATHS = ("plain", "torch", "compiled", "int8")  # ways to compute a token step, see paths.py
+PATHS = ("plain", "torch", "compiled", "int8", "graph")  # ways to compute a token step, see paths.py
 CHUNK_FLOPS = 1e11  # about a second on two laptop cores
 CHUNKS = (16, 256)
 

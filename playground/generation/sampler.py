@@ -29,8 +29,8 @@ def sample(
 ) -> Generator[Step, None, None]:
     """Continue ``prompt``, text or token ids, token by token; the last step says why it ended.
 
-    ``decode`` names the path of the token steps: "plain", "torch", "compiled" or "int8"; by default it is the fastest
-    that computes in the model's own precision.
+    ``decode`` names the path of the token steps: "plain", "torch", "compiled", "int8" or "graph"; by default it is the
+    fastest that computes in the model's own precision.
 
     Raises:
         InvalidRequest: the prompt, the options or the edits do not suit the model.

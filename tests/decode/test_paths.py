@@ -9,6 +9,7 @@ from tiny_networks import LANGUAGE, language
 
 from playground.decode import calibrations, compiling, paths
 from playground.decode.fast import TapeDecoder, tape_of
+from playground.decode.graph import GraphDecoder
 from playground.decode.plain import PlainDecoder
 from playground.decode.tape import MatVec
 from playground.errors import InvalidRequest
@@ -35,7 +36,7 @@ def began(monkeypatch):
 def timed(monkeypatch):
     """Paths that were timed; the seconds are made up."""
     asked = []
-    seconds = {"plain": 0.02, "torch": 0.01, "compiled": 0.004}
+    seconds = {"plain": 0.02, "torch": 0.01, "compiled": 0.004, "graph": 0.001}
     monkeypatch.setattr(paths, "step_seconds", lambda network, path: asked.append(path) or seconds[path])
     return asked
 
@@ -61,9 +62,13 @@ class Odd(LanguageNetwork):
 @pytest.mark.parametrize("name", LANGUAGE)
 def test_every_family_can_take_every_path(name):
     network = language(name)
-    assert [paths.why_not(network, path) for path in paths.PATHS] == [None] * 4
-    kinds = [type(paths.open_decoder(network, path)) for path in paths.PATHS]
+    *on_cpu, graph = paths.PATHS
+    assert [paths.why_not(network, path) for path in on_cpu] == [None] * 4
+    kinds = [type(paths.open_decoder(network, path)) for path in on_cpu]
     assert kinds == [PlainDecoder, TapeDecoder, TapeDecoder, TapeDecoder]
+    with pytest.raises(InvalidRequest, match="graph needs a model on an NVIDIA GPU"):
+        paths.open_decoder(network, graph)
+    assert paths.resolve(network, graph) != graph
 
 
 def test_a_network_that_cannot_be_recorded_stays_readable(timed):
@@ -78,7 +83,7 @@ def test_a_network_that_cannot_be_recorded_stays_readable(timed):
 
 def test_a_path_that_nobody_knows_is_refused():
     for call in (paths.prefer, lambda path: paths.resolve(language("shard"), path)):
-        with pytest.raises(InvalidRequest, match="'fastest'; known are plain, torch, compiled, int8"):
+        with pytest.raises(InvalidRequest, match="'fastest'; known are plain, torch, compiled, int8, graph"):
             call("fastest")
 
 
@@ -139,6 +144,60 @@ def test_what_is_remembered_is_bounded(folder, monkeypatch):
     for number in range(5):
         calibrations.remember(str(number), number)
     assert [calibrations.remembered(str(number)) for number in range(5)] == [None, None, 2, 3, 4]
+
+
+@pytest.fixture
+def on_gpu(monkeypatch):
+    """Networks count as being on a GPU; returns the calls of torch.cuda, which are made up."""
+    calls = []
+    monkeypatch.setattr(paths, "_where", lambda network: (2, "cuda"))
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: calls.append(("synchronize", device)))
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Test GPU")
+    return calls
+
+
+def test_on_a_gpu_the_captured_graph_is_compared(on_gpu, timed, began):
+    network = language("shard")
+    assert paths.choose(network).path == "graph"
+    assert (timed, began) == (["plain", "graph"], [])
+    assert paths.path_words(network, "graph") == "graph: the fastest here for a token (graph 1 ms, plain 20 ms)"
+    assert type(paths.open_decoder(network, "graph")) is GraphDecoder
+    for path in ("torch", "compiled", "int8"):
+        assert "runs on a CPU only" in paths.why_not(network, path)
+    assert paths.resolve(network, "compiled") == "graph"
+    with pytest.raises(InvalidRequest, match="int8 runs on a CPU only"):
+        paths.resolve(network, "int8")
+    assert timed == ["plain", "graph"]
+
+
+def test_on_a_gpu_plain_steps_stay_where_they_are_faster(on_gpu, monkeypatch):
+    monkeypatch.setattr(paths, "step_seconds", lambda network, path: {"plain": 0.001, "graph": 0.002}[path])
+    assert paths.choose(language("shard")).path == "plain"
+    assert paths.choose(Odd()) == paths.Choice("plain", {})
+
+
+def test_a_network_that_moves_is_timed_anew(monkeypatch, timed):
+    calibrations.remember(compiling._key("float32"), True)
+    network = language("shard")
+    assert paths.choose(network).path == "compiled"
+    monkeypatch.setattr(paths, "_where", lambda network: (2, "cuda"))
+    monkeypatch.setattr(calibrations, "gpu", lambda device: " Test GPU")
+    assert paths.choose(network).path == "graph"
+    assert timed == ["plain", "compiled", "plain", "graph"]
+
+
+def test_both_paths_of_a_gpu_can_be_timed(on_gpu):
+    assert all(paths.step_seconds(language("shard"), path) > 0 for path in ("plain", "graph"))
+    assert on_gpu == []  # the network is on the CPU in truth
+
+
+def test_a_gpu_is_waited_for_and_named(on_gpu):
+    gpu, cpu = torch.device("cuda", 0), torch.device("cpu")
+    for device in (cpu, gpu):
+        paths.finish(device)
+    assert on_gpu == [("synchronize", gpu)]
+    assert calibrations.gpu(cpu) == ""
+    assert calibrations.gpu(gpu).startswith(" Test GPU ")
 
 
 def test_a_preference_goes_before_timing_and_a_wish_before_both(timed):
