@@ -13,6 +13,7 @@ import typer
 from playground.errors import InvalidRequest
 
 INTERRUPTED = 130  # exit code, as a shell gives it after Ctrl-C
+BUSY = 0.1  # of the processor, taken by other programs: the numbers are then those of the rest
 
 
 def add_benchmark_command(app: typer.Typer) -> None:
@@ -77,6 +78,8 @@ def _print(report: Any) -> str:
     if report.reading is not None:
         read = report.bytes_read / report.reading.median / 1e9
         print(f"Reads {read:.1f} GB/s (torch.sum over {report.bytes_read / 1e9:.1f} GB)")
+    advice = " Close them and measure again." if report.others > BUSY else ""
+    print(f"Other programs took {report.others:.0%} of the processor meanwhile.{advice}")
     if report.compiling is not None:
         print(f"Compiling the kernels took {report.compiling:.0f} s, once on this machine; it counts nowhere.")
     if report.found:

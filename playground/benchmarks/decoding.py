@@ -58,6 +58,8 @@ def _precision(subject: Subject, plan: Plan, about: str, name: str, spare: int) 
     models = {path: model for path in PATHS if paths.why_not(model.network, path) is None}
     if name != "float32":
         models.pop(INT8, None)  # the same as from float32
+        if chosen != PLAIN:
+            del models[PLAIN]  # seen in float32, and slow
     if TORCH in models and len(models) > 1:  # this path lays the weights out anew, so it gets its own
         del models[TORCH]
         if ROOM * subject.parameters(plan.size) * dtype.itemsize <= spare:

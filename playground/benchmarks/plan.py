@@ -11,7 +11,7 @@ class Plan:
 
     Attributes:
         size: one of ``subjects.SIZES``. prompt: its tokens. tokens: new ones. prefill: tokens of a long prompt.
-        rows: samples at once. rounds: of each measurement. fewer: rounds of what carries no target.
+        rows: samples at once. rounds: of each measurement. fewer: rounds of what carries no target or takes long.
         read_bytes: at most, to see how fast memory is. positions: of each demo's text, for fidelity.
         device: where the models are: "cpu" or "cuda".
     """
@@ -22,9 +22,9 @@ class Plan:
     prefill: int = 512
     rows: int = 8
     rounds: int = 5
-    fewer: int = 2
+    fewer: int = 3
     read_bytes: int = MOST_BYTES
-    positions: int = 768
+    positions: int = 1536
     device: str = "cpu"
 
 

@@ -16,7 +16,10 @@ ROWS_TARGET = 1.5  # as many times as fast
 
 
 def measure(plan: Plan, pair: Pair) -> Iterator[Measurement]:
-    """One text is written and counted as often as there are rows: the next would take as long."""
+    """One text is written and counted as often as there are rows: the next would take as long.
+
+    A round is as long as it is even, so few are enough.
+    """
     prompt, tokens = lengths(pair.model, plan)
     ids, rows = random_prompt(pair.model, prompt), plan.rows
     batch = torch.tensor([ids] * rows, device=plan.device)
@@ -25,7 +28,7 @@ def measure(plan: Plan, pair: Pair) -> Iterator[Measurement]:
         "one": lambda tokens: write(pair.model, pair.chosen, ids, tokens),
         "together": lambda tokens: write(pair.model, pair.chosen, ids, tokens, rows),
     }
-    found = alternate(of(runs, tokens), plan.rounds, of(runs, WARM), device=plan.device)
+    found = alternate(of(runs, tokens), min(plan.fewer, plan.rounds), of(runs, WARM), device=plan.device)
     own = found["together"].over(rows * tokens)
     for theirs, against, bound in (
         (found["transformers"].over(rows * tokens), f"transformers' batch of {rows}, {pair.dtype}", ROWS_TARGET),

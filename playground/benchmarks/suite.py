@@ -1,12 +1,9 @@
 """The whole benchmark in its order: what the machine is, what it found, and what was left out."""
 
-import os
-import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import torch
@@ -15,11 +12,10 @@ from playground.benchmarks import choosing, decoding, fidelity, files, graphics,
 from playground.benchmarks.measured import Left, Measurement, guarded
 from playground.benchmarks.plan import Plan
 from playground.benchmarks.subjects import SUBJECTS
+from playground.benchmarks.surroundings import Others, machine
 from playground.benchmarks.timing import Spread, alternate, reader
-from playground.checkpoints.memory import available_memory
-from playground.decode import calibrations, compiling
+from playground.decode import compiling
 from playground.errors import InvalidRequest
-from playground.version import VERSION
 
 Found = Iterator[Measurement | Left | str]
 OTHERS: Mapping[str, Callable[[Plan], Found]] = {
@@ -42,6 +38,7 @@ class Report:
     Attributes:
         machine: names and numbers of it. bytes_read, reading: of the read bandwidth. compiling: seconds that the
             kernels took, None if they were there or cannot be. seconds: of each part. interrupted: by whoever waited.
+        others: the part of the processor that other programs had meanwhile.
     """
 
     plan: Plan
@@ -53,6 +50,7 @@ class Report:
     left: list[Left] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     interrupted: bool = False
+    others: float = 0.0
 
     @property
     def judged(self) -> bool:
@@ -68,6 +66,7 @@ class Report:
             "compiling_seconds": self.compiling,
             "part_seconds": self.seconds,
             "interrupted": self.interrupted,
+            "processor_share_of_others": self.others,
             "measurements": [each.as_json() for each in self.found],
             "not_measured": [asdict(each) for each in self.left],
         }
@@ -90,7 +89,7 @@ def run(
     if unknown is not None:
         raise InvalidRequest(f"The benchmark has no part {unknown!r:.40}; its parts are {', '.join(NAMES)}.")
     report = Report(plan, machine())
-    wanted = set(only or NAMES)
+    wanted, others = set(only or NAMES), Others()
 
     def note(news: Measurement | Left | str) -> None:
         if not isinstance(news, str):
@@ -115,9 +114,11 @@ def run(
             del waiting[name]
     except KeyboardInterrupt:
         report.interrupted = True
-        for name in waiting:
-            partly = name == next(iter(waiting)) and len(report.found) > before
-            note(Left(f"the rest of {name}" if partly else name, INTERRUPTED))
+        names = list(waiting)
+        if len(report.found) > before:
+            names[0] = f"the rest of {names[0]}"
+        note(Left(", ".join(names), INTERRUPTED))
+    report.others = others.share()
     for left in missing(large, wanted, bool(only)):
         note(left)
     return report
@@ -157,23 +158,3 @@ def prepare() -> float | None:
     for dtype in waiting:
         compiling.compile_now(compiling.TYPES[dtype])
     return time.perf_counter() - began if waiting else None
-
-
-def machine() -> dict[str, Any]:
-    """What a reader needs to know of the machine to make sense of the numbers."""
-    versions = {"playground": VERSION, "python": platform.python_version(), "torch": torch.__version__}
-    for name in ("transformers", "numba", "numpy", "llama-cpp-python"):
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            versions[name] = None
-    return {
-        "processor": calibrations.machine().split("|")[-2] or platform.processor() or platform.machine(),
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "architecture": platform.machine(),
-        "system": platform.system(),
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "free_memory_bytes": available_memory(),
-        "versions": versions,
-    }

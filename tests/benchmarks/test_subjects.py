@@ -58,6 +58,23 @@ def test_the_peer_reads_as_many_weights(name):
     assert config.vocab_size == network.vocab_size
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_peer_is_as_transformers_makes_it(dtype):
+    from transformers import AutoModelForCausalLM
+
+    peer = equal_llama(NAMES["pixel_100m"].model("tiny", torch.float32).network, dtype)
+    plain = AutoModelForCausalLM.from_config(peer.config, dtype=dtype).eval()
+    weights = peer.state_dict()
+    assert {name: weight.dtype for name, weight in weights.items()} == {
+        name: weight.dtype for name, weight in plain.state_dict().items()
+    }
+    assert peer.lm_head.weight is peer.model.embed_tokens.weight
+    plain.load_state_dict(weights)
+    ids = torch.tensor([[5, 6, 7, 1]])
+    assert torch.equal(peer(ids).logits, plain(ids).logits)
+    assert torch.isfinite(peer(ids).logits).all()
+
+
 def test_the_peer_writes_greedily():
     peer = equal_llama(NAMES["shard"].model("tiny", torch.float32).network, torch.float32)
     ids = torch.tensor([[5, 6, 7], [8, 9, 10]])

@@ -133,7 +133,7 @@ def test_an_interruption_keeps_what_was_found(measured, monkeypatch, lines, what
     monkeypatch.setattr(choosing, "measure", interrupted)
     report = suite.run(TINY, ("shard", "sampling", "loading"))
     assert [each.about for each in report.found] == ["shard"] + ["drawn"] * lines
-    assert [each.what for each in report.left if each.why == suite.INTERRUPTED] == [what, "loading"]
+    assert [each.what for each in report.left if each.why == suite.INTERRUPTED] == [f"{what}, loading"]
     assert json.loads(json.dumps(report.as_json()))["interrupted"] is True
     assert measured == ["shard"]
 
@@ -284,10 +284,12 @@ ARGUMENTS = ["benchmark", "--quick", "--only", "shard", "--only", "sampling", "-
 def test_the_command_writes_what_it_found(measured, tmp_path, monkeypatch):
     monkeypatch.setattr(suite, "reader", lambda most: (most, lambda: None))
     monkeypatch.setattr(llamacpp, "find_spec", lambda name: None)
+    monkeypatch.setattr(suite.Others, "share", lambda others: 0.25)
     arguments = [*ARGUMENTS, "--json", str(tmp_path / "a.json"), "--picture", str(tmp_path / "a.svg")]
     result = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
     assert "plain, float32" in result.stdout
     assert "not judged" in result.stdout
+    assert "Other programs took 25% of the processor meanwhile. Close them" in result.stdout
     assert "Not measured: llama.cpp" in result.stdout
     document = json.loads((tmp_path / "a.json").read_text())
     assert (document["plan"]["size"], document["plan"]["rounds"], document["plan"]["tokens"]) == ("quick", 3, 24)
