@@ -31,7 +31,7 @@ def paragraph_states(model: Any) -> tuple[Tensor, Tensor] | None:
     ids = model.prompt_ids(PARAGRAPH)[: min(MOST_TOKENS, model.network.context_length)]
     if len(ids) < 2 or max(ids) >= model.network.vocab_size:
         return None
-    batch = torch.tensor([ids])
+    batch = torch.tensor([ids], device=next(model.network.parameters()).device)
     with torch.inference_mode():
         return batch, model.network.hidden_states(batch)
 

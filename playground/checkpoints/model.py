@@ -98,7 +98,7 @@ class LanguageModel(Model):
             ) from None
 
     def batch(self, ids: Sequence[int]) -> Tensor:
-        """Checked ids as an int64 tensor ``(1, T)``.
+        """Checked ids as an int64 tensor ``(1, T)``, where the network is.
 
         Raises:
             InvalidRequest: no ids, ids outside the vocabulary, or more than the context holds.
@@ -116,7 +116,8 @@ class LanguageModel(Model):
             raise InvalidRequest(
                 f"The text has {len(ids):,} tokens, but this model's context holds {context:,}. Shorten it."
             )
-        return torch.tensor([ids])
+        weight = next(self.network.parameters(), None)
+        return torch.tensor([ids], device=None if weight is None else weight.device)
 
     @torch.inference_mode()
     def logits(self, ids: Sequence[int], edits: Sequence[Any] = ()) -> Tensor:

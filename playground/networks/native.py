@@ -21,9 +21,9 @@ class NativeCache:
     def select(self, rows: Sequence[int]) -> None:
         """Keep, repeat or reorder rows of the batch in place."""
         if self.past is not None and self.length:
-            self.past.batch_select_indices(torch.as_tensor(rows))
+            self.past.batch_select_indices(torch.as_tensor(rows, device=self.ids.device))
         if self.ids is not None:
-            self.ids = self.ids[torch.as_tensor(rows)]
+            self.ids = self.ids[torch.as_tensor(rows, device=self.ids.device)]
 
 
 class NativeNetwork(LanguageNetwork):

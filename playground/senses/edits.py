@@ -38,7 +38,7 @@ class Edit:
 
     def scales(self, network: Backpack, ids: Sequence[int]) -> Tensor:
         """Factors ``(T, k)`` on the weight of every (position, sense) of ``ids``."""
-        return torch.ones(len(ids), network.num_senses)
+        return torch.ones(len(ids), network.num_senses, device=network.word_vectors.device)
 
     def vectors(self, network: Backpack, replaced: Mapping[int, Tensor]) -> dict[int, Tensor]:
         """Sense vectors ``(k, d)`` by token id, made from those that earlier edits have ``replaced``."""

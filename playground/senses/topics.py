@@ -27,7 +27,7 @@ def spoken_senses(network: Backpack, ids: Sequence[int]) -> Tensor:
     key = ("spoken", tuple(ids))
     spoken = network.derived.get(key)
     if spoken is None:
-        row = torch.tensor(ids)
+        row = torch.tensor(ids, device=network.word_vectors.device)
         spoken = torch.relu(network.sense_vectors(row) @ network.word_vectors[row].T).float().sum(-1)
         network.keep(*key, spoken, TEXTS_KEPT)
     return spoken
@@ -39,7 +39,7 @@ def annealing(network: Backpack, ids: Sequence[int], multipliers: Sequence[float
     ``sigmoid(-max(multipliers) / 7.5 * spoken + 6) * (1 + position / 100)``
     """
     fade = torch.sigmoid(ANNEAL_OFFSET - max(multipliers) / ANNEAL_DIVISOR * spoken_senses(network, ids))
-    return fade * (1 + torch.arange(len(ids)) / RECENCY)[:, None] if recency else fade
+    return fade * (1 + torch.arange(len(ids), device=fade.device) / RECENCY)[:, None] if recency else fade
 
 
 def topic_scores(network: Backpack, targets: Sequence[int], skip: int | None = None) -> Tensor:
@@ -101,7 +101,7 @@ def topic_multipliers(
     with a quantile keep 1."""
     bands = topic_bands(network, targets, skip)
     factors = torch.tensor([*multipliers, 1.0], device=bands.device)
-    return factors[(bands if ids is None else bands[torch.tensor(ids)]).long()]
+    return factors[(bands if ids is None else bands[torch.tensor(ids, device=bands.device)]).long()]
 
 
 def _quantile(ordered: Tensor, q: float) -> Tensor:

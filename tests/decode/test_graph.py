@@ -8,8 +8,8 @@ import logging
 
 import pytest
 import torch
+from other_device import NAME, moved, other_device
 from tiny_networks import LANGUAGE, language
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from playground.decode import captured, graph
@@ -19,7 +19,6 @@ from playground.decode.graph import GraphDecoder, machines_of
 from playground.decode.plain import PlainDecoder
 from playground.decode.recording import record
 from playground.errors import InvalidRequest
-from playground.networks.backpack import SenseControls
 from playground.senses.edits import AddSense, ScaleSense, SwapDirection, TopicBoost
 
 LENGTH = 150  # past every window: shard's 8, gelu-gpt's 65 and 129
@@ -210,22 +209,24 @@ def test_steps_do_the_same_with_the_same_tensors_and_never_wait(name):
     assert not {name for name, _ in watched[0]} & WAITS
 
 
-@pytest.mark.filterwarnings("ignore:Accessing the data pointer")  # recording asks which tensors share memory
-@pytest.mark.parametrize("name", [name for name in LANGUAGE if "experts" not in name])
-def test_no_tensor_of_another_device_is_mixed_in(name):
-    """On tensors without numbers: what waits for a number, or mixes devices, is an error there."""
-    with FakeTensorMode(allow_non_fake_inputs=True):
-        with torch.device("meta"):
-            network = LANGUAGE[name]().eval().requires_grad_(False)
-        decoder = GraphDecoder(network)
-        list(decoder.prefill([1, 2, 3], rows=3))
-        assert decoder.step([4, 5, 6]).device.type == "meta"
-        if name in BACKPACKS:
-            size, senses = network.config.n_embd, network.num_senses
-            vectors = [{4: torch.zeros(senses, size, device="meta")}, {}, {}]
-            terms = torch.zeros(3, size, device="meta")
-            scales = torch.ones(3, decoder.cache.length + 1, senses, device="meta")
-            assert decoder.step([4, 5, 6], SenseControls(scales, vectors, terms)).device.type == "meta"
+@pytest.mark.parametrize("name", LANGUAGE)
+def test_a_network_on_another_device_is_stepped_there(name):
+    network, away = language(name), moved(language(name))
+    edits = EDITS["all"] if name in BACKPACKS else ()
+    ids = [3, 4, 5]
+
+    def logits(decoder, network):
+        list(decoder.prefill(ids))
+        decoder.step([6])
+        decoder.select([0, 0])
+        rows = [(edits, [*ids, 6, token]) for token in (6, 3)]
+        return decoder.step([6, 3], network.controls(rows))
+
+    expected = logits(PlainDecoder(network), network)
+    with other_device():
+        found = logits(GraphDecoder(away), away)
+        assert found.device.type == NAME
+        close(found.cpu(), expected)
 
 
 def test_machines_are_lent_again_and_captured_once(captures, small):
