@@ -19,7 +19,7 @@ from playground.benchmarks.timing import Spread, alternate, free_memory, reader
 from playground.benchmarks.writing import TYPES, WARM, Pair, lengths, of, random_prompt, write
 from playground.checkpoints.model import LanguageModel
 from playground.decode import paths
-from playground.decode.paths import COMPILED, INT8, PATHS, PLAIN, TORCH
+from playground.decode.paths import COMPILED, GRAPH, INT8, PATHS, PLAIN, TORCH
 
 BYTES_OF_INT8 = 1 + 4 / 64  # with the factor that 64 weights share
 ROOM = 1.2  # times the weights
@@ -66,8 +66,9 @@ def _precision(subject: Subject, plan: Plan, about: str, name: str, spare: int) 
             models[TORCH] = subject.model(plan.size, dtype)
         else:
             yield Left(f"{about} in {name}, torch", "there is no memory for a second copy of the weights")
-    if plan.device == "cpu" and COMPILED not in models:
-        yield Left(f"{about} in {name}, compiled", paths.why_not(model.network, COMPILED))
+    fastest = COMPILED if plan.device == "cpu" else GRAPH
+    if fastest not in models:
+        yield Left(f"{about} in {name}, {fastest}", paths.why_not(model.network, fastest))
     pair = Pair(about, name, weights, models, chosen, peer)
     yield from guarded(f"{about} in {name}, token steps", _steps(subject, plan, pair))
     if chosen != TORCH:

@@ -218,6 +218,7 @@ def test_a_gpu_has_lines_of_its_own_and_no_targets_of_a_processor(calls, monkeyp
     lines = measurements(found)
     assert {each.about for each in lines} == {"shard, GPU"}
     assert not any(each.target for each in lines)
+    assert "shard in float32, graph" in [each.what.replace(", GPU", "") for each in found if isinstance(each, Left)]
     assert not asked  # it would run on the processor
     (step, *_) = [each for each in lines if each.facts.get("kind") == "steps"]
     assert step.share == pytest.approx(
