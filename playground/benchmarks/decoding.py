@@ -103,7 +103,7 @@ def _steps(subject: Subject, plan: Plan, pair: Pair) -> Iterator[Measurement | L
         failed: dict[str, Exception] = {}
         found = alternate(
             of(runs, tokens) | {"reading": read}, plan.rounds, of(runs, WARM),
-            fewer={name: min(plan.fewer, plan.rounds) for name in (PLAIN, NEW_WORDS) if name != pair.chosen},
+            fewer=dict.fromkeys(_no_target(subject, pair), min(plan.fewer, plan.rounds)),
             failed=failed, device=plan.device,
         )  # fmt: skip
     yield from (Left(f"{pair.about} in {pair.dtype}, {name}", reason(error)) for name, error in failed.items())
@@ -162,6 +162,11 @@ def _target(subject: Subject, path: str, pair: Pair) -> Target | None:
     if path == pair.chosen:
         return Target(real if pair.dtype == "float32" else half, or_share=subject.or_share)
     return Target(TORCH_TARGET) if path == TORCH and subject.name == "shard" else None
+
+
+def _no_target(subject: Subject, pair: Pair) -> list[str]:
+    """Runs that are measured less often."""
+    return [NEW_WORDS, *(path for path in pair.paths if _target(subject, path, pair) is None)]
 
 
 def _llama_kinds(subject: Subject, plan: Plan, pair: Pair) -> tuple[str, ...]:

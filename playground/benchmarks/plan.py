@@ -22,7 +22,7 @@ class Plan:
     prefill: int = 512
     rows: int = 8
     rounds: int = 5
-    fewer: int = 3
+    fewer: int = 2
     read_bytes: int = MOST_BYTES
     positions: int = 1536
     device: str = "cpu"
