@@ -3,25 +3,29 @@
 import logging
 import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 # Before torch: threads that wait by spinning keep each other from the cores of a busy machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-import gradio as gr
 import typer
 
-from playground.engine.local import open_engine
+from playground.engine.local import LocalEngine, open_engine
+from playground.engine.warming import load_first
 from playground.errors import PlaygroundError
 from playground.settings import Settings, load_settings
 from playground.ui.app import build_page, launch_options
 
-demo: gr.Blocks
+if TYPE_CHECKING:
+    import gradio as gr  # at run time playground.ui is the first to import it
+
+demo: "gr.Blocks"
 
 
-def open_page(settings: Settings) -> gr.Blocks:
-    """The page over a new engine."""
-    return build_page(open_engine(settings), settings)
+def open_page(settings: Settings) -> "tuple[gr.Blocks, LocalEngine]":
+    """The page, and the new engine that it is over."""
+    engine = open_engine(settings, ready=True)
+    return build_page(engine, settings), engine
 
 
 def main(
@@ -45,8 +49,11 @@ def main(
             models=tuple(models) if models else None, host=host, port=port, memory_gb=memory_gb, threads=threads,
             decode=decode, browser=browser,
         )  # fmt: skip
-        demo = open_page(settings)
-        demo.launch(**launch_options(settings))
+        demo, engine = open_page(settings)
+        demo.launch(**launch_options(settings), prevent_thread_lock=True)
+        if settings.preload:
+            load_first(engine)
+        demo.block_thread()
     except PlaygroundError as error:
         sys.exit(f"Error: {error}")
     except OSError as error:
@@ -67,4 +74,4 @@ if __name__ == "__main__":
     logging.basicConfig(level=log_level(), format="%(levelname)s %(name)s: %(message)s")
     typer.run(main)
 else:
-    demo = open_page(load_settings())
+    demo, _ = open_page(load_settings())

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     waiting: int = Field(32, ge=1, le=4096, description="Requests that may wait before new ones are refused.")
     host: str = Field("127.0.0.1", description="The address that the page listens on.")
     port: int | None = Field(None, ge=1, le=65535, description="The port; by default the first free one from 7860.")
+    preload: bool = Field(True, description="Load the first demo while the page opens.")
     browser: bool | None = Field(None, description="Open a browser; by default only on a desktop.")
 
     @field_validator("models", mode="before")

@@ -81,6 +81,7 @@ def environment(home, **settings):
     """The environment of an app of its own: no settings of this machine, no way to the Hub, one thread."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PLAYGROUND_", "GRADIO_"))}
     own = {"HOME": str(home), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "CI": "1", "GRADIO_TEMP_DIR": f"{home}/t"}
+    own["PLAYGROUND_PRELOAD"] = "false"  # tests begin with nothing in memory
     return kept | own | {f"PLAYGROUND_{name.upper()}": str(value) for name, value in settings.items()}
 
 

@@ -51,6 +51,15 @@ def compile_in_background(dtype: torch.dtype) -> None:
             log.warning("The compiled decode path cannot be prepared: %s", error)
 
 
+def wait(dtype: torch.dtype) -> bool:
+    """Wait for what :func:`compile_in_background` began; whether the kernel for ``dtype`` is there now."""
+    with _LOCK:
+        process = _RUNNING.get(TYPES.get(dtype))
+    if process is not None:
+        process.wait()
+    return is_compiled(dtype)
+
+
 def compile_now(name: str) -> None:
     """Compile the kernel for weights stored as the numpy type ``name``."""
     import numpy as np

@@ -134,6 +134,11 @@ def resolve(network: LanguageNetwork, asked: str | None) -> str:
     return choose(network).path if refusal else asked
 
 
+def is_settled(network: LanguageNetwork) -> bool:
+    """Whether the path that is taken where none is asked for stays; else a faster one is being prepared."""
+    return _preferred is not None or choose(network).settled
+
+
 def path_words(network: LanguageNetwork, path: str) -> str:
     """How steps are computed on ``path``, and why, for a card."""
     choice = _CHOICES.get(network, {}).get(_where(network))

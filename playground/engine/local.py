@@ -48,6 +48,7 @@ from playground.engine.requests import (
     UnloadRequest,
 )
 from playground.engine.senses import ANSWERS as SENSE_ANSWERS
+from playground.engine.warming import STAGE, make_ready
 from playground.errors import InvalidRequest
 from playground.generation.prompts import prompt_ids
 from playground.generation.reading import read_steps
@@ -239,8 +240,10 @@ def _ended(step: Step, seconds: float) -> Ended:
     return Ended(step.row, step.end, tokens, seconds, (tokens - 1) / seconds if tokens > 1 and seconds > 0 else None)
 
 
-def open_engine(settings: Settings) -> LocalEngine:
+def open_engine(settings: Settings, ready: bool = False) -> LocalEngine:
     """An engine over the catalogue and within the memory that ``settings`` name.
+
+    With ``ready`` a model is loaded only once it could write its first token at once (see warming.py).
 
     Raises:
         PlaygroundError: a folder of models that does not exist.
@@ -256,7 +259,11 @@ def open_engine(settings: Settings) -> LocalEngine:
         return LoadOptions(choices.get("dtype"), choices.get("tokenizer"), choices=own, room=budget)
 
     def load(entry: CatalogEntry, choices: Mapping[str, Any], report: Any, cancelled: Any) -> Model:
-        return load_model(entry.ref, options(choices), report, cancelled, name=entry.name)
+        model = load_model(entry.ref, options(choices), report, cancelled, name=entry.name)
+        if ready:
+            report(STAGE, None)
+            make_ready(model)
+        return model
 
     def estimate(entry: CatalogEntry, choices: Mapping[str, Any]) -> int:
         ref = entry.ref if isinstance(entry.ref, Path) else str(entry.ref)

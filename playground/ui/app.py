@@ -1,8 +1,6 @@
 """The page as a whole: header, tabs, endpoints, and how it is served."""
 
 import os
-import sys
-from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
@@ -13,10 +11,6 @@ from playground.ui import api
 from playground.ui.boundary import handler
 from playground.ui.tabs import compare, generate, models, pixel, score, senses
 from playground.ui.theme import ICON, STYLES, THEME, keys_script
-
-if find_spec("bokeh") is None:
-    # For each plot and each session Gradio tries to import it, which costs every call of the API 10 ms. Say no at once.
-    sys.modules["bokeh"] = None
 
 HEADER = """
 <div class="brand"><span class="brand-mark" aria-hidden="true"><i></i><i></i><i></i><i></i></span><b>Playground</b>
