@@ -184,8 +184,8 @@ class Compiled:
         program = self._program
         caches = np.array(
             [(k.data_ptr(), v.data_ptr(), k.shape[2], slot, seen) for k, v, slot, seen in self.caches], dtype=np.int64
-        )
-        most = int(caches[:, 4].max())
+        ).reshape(-1, 5)
+        most = int(caches[:, 4].max(initial=1))
         factors = NO_FACTORS
         if self._heads:
             given = self.factors

@@ -1,7 +1,7 @@
 """Decoding by a recorded step: prefill with the readable network, then the tape for each token."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -12,7 +12,7 @@ from torch import Tensor
 from playground.decode.plain import PlainDecoder
 from playground.decode.recording import record
 from playground.decode.replay import Replay
-from playground.decode.tape import Place, Tape
+from playground.decode.tape import MatVec, Place, Tape
 from playground.networks.language import LanguageNetwork
 
 EARLY_BYTES = 64 << 20  # of values remembered by token and position
@@ -26,13 +26,16 @@ class EarlyValues:
         self._values: OrderedDict[tuple[str, int], list[tuple[Place, Tensor]]] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, kind: str, number: int) -> list[tuple[Place, Tensor]]:
-        """Float32 values ``(size,)`` for a token or position, with the places that they go to."""
+    def of(
+        self, kind: str, number: int, linear: Callable[..., Tensor] | None = None
+    ) -> list[tuple[Place, Tensor]]:
+        """Float32 values ``(size,)`` for a token or position, with the places that they go to; ``linear`` computes
+        those that are not remembered."""
         found = self._values.get((kind, number))
         if found is not None:
             return found
         given = torch.tensor([[number]]) if kind == "token" else number
-        found = [(place, value.float().reshape(-1).clone()) for place, value in self.tape.early_values(kind, given)]
+        found = [(place, value.float().reshape(-1).clone()) for place, value in self.tape.early_values(kind, given, linear)]
         with self._lock:
             if (kind, number) not in self._values:
                 self._values[kind, number] = found
@@ -40,6 +43,32 @@ class EarlyValues:
             while self.bytes > self.most_bytes and len(self._values) > 1:
                 self.bytes -= sum(value.nbytes for _, value in self._values.popitem(last=False)[1])
         return found
+
+
+class Linears:
+    """Linear layers of one row, each a tape of one instruction: ``machine`` reads weights faster than torch does.
+
+    The sense network of a Backpack, which tokens that are new to a run have to pass, is nearly nothing else.
+    """
+
+    def __init__(self, machine: Any, threads: int):
+        self._machine, self._threads = machine, threads
+        self._tapes: dict[int, tuple[Place, Place, Any]] = {}  # by the id of a weight that the network's tape keeps
+
+    def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """As ``torch.nn.functional.linear`` for ``x (..., inputs)`` of one row."""
+        if id(weight) not in self._tapes:
+            tape = Tape()
+            given, out = tape.place(weight.shape[1]), tape.place(weight.shape[0])
+            transposed = not weight.is_contiguous()
+            tape.matrices.append(weight.t() if transposed else weight)
+            tape.vectors += [] if bias is None else [bias]
+            tape.instructions.append(MatVec(out, given, 0, None if bias is None else 0, transposed))
+            self._tapes[id(weight)] = given, out, self._machine(tape, 1, self._threads)
+        given, out, running = self._tapes[id(weight)]
+        running.arena[0, given.offset : given.offset + given.size] = x.reshape(-1)
+        running.run()
+        return running.arena[0, out.offset : out.offset + out.size].to(x.dtype).view(*x.shape[:-1], -1)
 
 
 _TAPES: WeakKeyDictionary[LanguageNetwork, dict[Any, tuple[Tape, EarlyValues]]] = WeakKeyDictionary()
@@ -70,11 +99,13 @@ def repack(network: LanguageNetwork) -> None:
 
 
 class TapeDecoder(PlainDecoder):
-    """As :class:`PlainDecoder`; its steps are replayed from a tape."""
+    """As :class:`PlainDecoder`; its steps are replayed from a tape by ``machine``, and what tokens bring into them is
+    computed by ``exact``, which keeps the weights' precision."""
 
-    def __init__(self, network: LanguageNetwork, machine: Any = Replay):
+    def __init__(self, network: LanguageNetwork, machine: Any = Replay, exact: Any = None):
         super().__init__(network)
         self._machine, self._running = machine, None
+        self._linear = Linears(exact or machine, torch.get_num_threads())
 
     def select(self, rows: Sequence[int]) -> None:
         super().select(rows)
@@ -96,7 +127,7 @@ class TapeDecoder(PlainDecoder):
         for place, value in early.of("position", cache.length):
             fill(place, value)
         for row, token in enumerate(ids):
-            for place, value in early.of("token", token):
+            for place, value in early.of("token", token, self._linear):
                 fill(place, value, row)
         running.factors = None
         if controls is not None:

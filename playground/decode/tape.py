@@ -159,18 +159,20 @@ class Early:
     arguments: tuple[Any, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
-    def value(self, given: Any, memo: dict[int, Any]) -> Tensor:
-        """The value for the token or position ``given``; ``memo`` keeps what several values need."""
+    def value(self, given: Any, memo: dict[Any, Any]) -> Tensor:
+        """The value for the token or position ``given``; ``memo`` keeps what several values need, and may hold quicker
+        functions by the names of those that were recorded."""
         if self not in memo:
             fill = partial(_fill, given=given, memo=memo)
-            memo[self] = self.function(*map(fill, self.arguments), **{n: fill(v) for n, v in self.options.items()})
+            function = memo.get(self.function.__name__, self.function)
+            memo[self] = function(*map(fill, self.arguments), **{n: fill(v) for n, v in self.options.items()})
         return memo[self]
 
 
 GIVEN = object()  # among the arguments: the token or position itself
 
 
-def _fill(argument: Any, given: Any, memo: dict[int, Any]) -> Any:
+def _fill(argument: Any, given: Any, memo: dict[Any, Any]) -> Any:
     if argument is GIVEN:
         return given
     if isinstance(argument, Early):
@@ -212,8 +214,10 @@ class Tape:
         self.size += -(-size // 16) * 16
         return place
 
-    def early_values(self, kind: str, given: Any) -> list[tuple[Place, Tensor]]:
-        """What is to be put into the arena for a token or position."""
-        memo: dict[Any, Any] = {}
+    def early_values(
+        self, kind: str, given: Any, linear: Callable[..., Tensor] | None = None
+    ) -> list[tuple[Place, Tensor]]:
+        """What is to be put into the arena for a token or position; ``linear`` stands in for torch's of one row."""
+        memo: dict[Any, Any] = {} if linear is None else {"linear": linear}
         with torch.inference_mode():
             return [(place, value.value(given, memo)) for place, value in self.early if value.kind == kind]
