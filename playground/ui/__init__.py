@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # gradio reads it when it is first imported
+# gradio reads these when it is first imported.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "100")  # else it sums up all calls after every one
 
 
 @contextmanager
@@ -32,9 +34,19 @@ def _without_sources(package: str) -> Iterator[None]:
         inspect.getfile = find
 
 
+def _know_signatures(kind: type) -> None:
+    """Keep the signatures of ``kind`` and all its subclasses with them: each new session asks for every component's."""
+    own = vars(kind).get("__init__")
+    if inspect.isfunction(own):
+        own.__signature__ = inspect.signature(own)
+    for inner in kind.__subclasses__():
+        _know_signatures(inner)
+
+
 if "gradio" not in sys.modules:
     with _without_sources("gradio"):
-        import gradio  # noqa: F401
+        import gradio.blocks
+    _know_signatures(gradio.blocks.Block)
 
 if find_spec("bokeh") is None:
     # For each plot and each session Gradio tries to import it, which costs every call of the API 10 ms. Say no at once.
