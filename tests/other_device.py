@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_flatten, tree_map
 
 NAME = "meta"
 MOVING = {"copy_", "_to_copy"}
-INDEXING = {"index", "index_put_", "_index_put_impl_", "_unsafe_index"}  # whose indices may come from the CPU
+INDEXING = {"index", "index_put_", "_index_put_impl_"}  # whose indices may come from the CPU
 
 
 class Elsewhere(Tensor):
@@ -37,6 +37,9 @@ class Elsewhere(Tensor):
     def numpy(self, **_: Any) -> None:
         raise TypeError("a tensor of another device has no numpy()")
 
+    def tolist(self) -> Any:
+        return self.own.tolist()
+
     @classmethod
     def __torch_dispatch__(cls, func: Any, types: Any, args: tuple = (), kwargs: Any = None) -> Any:
         return dispatch(func, args, kwargs or {})
@@ -50,14 +53,22 @@ def other_device() -> Iterator[None]:
 
 
 class _Constructors(TorchFunctionMode):
-    """torch.tensor and torch.as_tensor of plain numbers are not dispatched."""
+    """What is not dispatched: torch.tensor and torch.as_tensor of plain numbers, and lists of indices."""
 
     def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         named = kwargs.get("device")
         if func in (torch.tensor, torch.as_tensor) and named is not None and torch.device(named).type == NAME:
             return func(*args, **kwargs | {"device": "cpu"}).to(NAME)
+        if func in (Tensor.__getitem__, Tensor.__setitem__):
+            args = (args[0], _indices(args[1]), *args[2:])
         return func(*args, **kwargs)
+
+
+def _indices(index: Any) -> Any:
+    if isinstance(index, tuple):
+        return tuple(map(_indices, index))
+    return torch.tensor(index, dtype=None if index else torch.int64) if isinstance(index, list) else index
 
 
 class _Dispatch(TorchDispatchMode):
@@ -70,11 +81,12 @@ def dispatch(func: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     name = func.overloadpacket.__name__
     tensors = [each for each in tree_flatten((args, kwargs))[0] if isinstance(each, Tensor)]
     there = [each for each in tensors if isinstance(each, Elsewhere)]
+    if any(each.device.type == NAME and not isinstance(each, Elsewhere) for each in tensors):
+        raise RuntimeError(f"{name}: a tensor was made outside of other_device()")
     named = kwargs.get("device")
     away = bool(there) if named is None else torch.device(named).type == NAME
     if there and name not in MOVING:
-        checked = tensors[:1] + tensors[-1:] if name in INDEXING else tensors
-        for each in checked:
+        for each in (args[0], *args[2:3]) if name in INDEXING else tensors:
             if not isinstance(each, Elsewhere) and each.dim():
                 raise RuntimeError(f"{name}: tensors of two devices are mixed")
     if named is not None:

@@ -88,6 +88,7 @@ def _last_logits(model: Model, ids: tuple[int, ...]) -> Generator[Prefill, None,
 
 
 def _known(model: Model, ids: tuple[int, ...], logits: torch.Tensor, count: int = limits.SHOWN_TOKENS) -> _Known:
+    logits = logits.cpu()
     logprobs = logits.double().log_softmax(-1)
     if not bool(logprobs.max().isfinite()):
         raise PlaygroundError(

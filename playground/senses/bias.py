@@ -225,7 +225,7 @@ def margins_steps(
         reading, last = read(slot.ids), len(slot.ids) - 1
         both = torch.stack(
             [
-                logits_at(model.network, reading, last, (*edits, scaled_in(model, slot, sense, factor))).double()
+                logits_at(model.network, reading, last, (*edits, scaled_in(model, slot, sense, factor))).double().cpu()
                 for factor in (0.0, 1.0)
             ]
         )
