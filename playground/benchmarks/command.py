@@ -13,7 +13,7 @@ import typer
 from playground.errors import InvalidRequest
 
 INTERRUPTED = 130  # exit code, as a shell gives it after Ctrl-C
-BUSY = 0.1  # of the processor, taken by other programs: the numbers are then those of the rest
+BUSY = 0.05  # of the processor, taken by other programs: the numbers are then those of the rest
 
 
 def add_benchmark_command(app: typer.Typer) -> None:
