@@ -5,9 +5,6 @@ import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
-# Before torch: threads that wait by spinning keep each other from the cores of a busy machine.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 import typer
 
 from playground.engine.local import LocalEngine, open_engine

@@ -36,9 +36,11 @@ if TYPE_CHECKING:
     from playground.senses.ledger import ledger as ledger
 
 
-if "torch" not in sys.modules:
-    # Threads that wait by spinning keep each other from the cores of a busy machine; torch reads this as it loads.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+if "torch" not in sys.modules and "OMP_WAIT_POLICY" not in os.environ:
+    # Read as torch loads. Threads that wait by spinning keep each other from the cores of a busy machine; but to sleep
+    # at once makes a token step, which has a hundred short waits, half as slow again.
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    os.environ.setdefault("GOMP_SPINCOUNT", "500")  # some 20 microseconds
 
 __version__ = VERSION
 
