@@ -29,7 +29,7 @@ class Measurement:
     Attributes:
         about: the model or subject. what, against: what was measured, and beside what.
         value: the ratio; above 1 the playground is the faster, unless ``target.at_most``.
-        unit: "x"; "%" where the value is a share; "nats" of a divergence.
+        unit: "x"; "%" where the value is a share; "nats" of a divergence; "s" or "ms" of a wait.
         seconds, peer_seconds: of one ``part`` of the work. share: of the read bandwidth, measured in turn with it.
         target: None where nothing is promised. facts: further numbers, for JSON.
     """
@@ -117,6 +117,8 @@ def table(lines: Sequence[Measurement], judged: bool = True) -> str:
 
 
 def _value(value: float, unit: str) -> str:
+    if unit in ("s", "ms"):
+        return f"{value:.3g} {unit}"
     if unit == "nats":
         return f"{value:.2g} nats"
     return f"{value:.3g} %" if unit == "%" else f"{value:,.{(value < 100) + (value < 10)}f} x"

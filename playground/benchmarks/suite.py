@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from playground.benchmarks import choosing, decoding, fidelity, files, graphics, llamacpp
+from playground.benchmarks import choosing, decoding, fidelity, files, graphics, llamacpp, reaction
 from playground.benchmarks.measured import Left, Measurement, guarded
 from playground.benchmarks.plan import Plan
 from playground.benchmarks.subjects import SUBJECTS
@@ -23,6 +23,7 @@ OTHERS: Mapping[str, Callable[[Plan], Found]] = {
     "fidelity": lambda plan: fidelity.measure(plan),
     "reconstruction": lambda plan: files.measure_reconstruction(plan),
     "loading": lambda plan: files.measure_loading(plan),
+    "reaction": lambda plan: reaction.measure(plan),
     "gpu": lambda plan: graphics.measure(plan),
 }
 NAMES = (*(subject.name for subject in SUBJECTS), *OTHERS)

@@ -10,7 +10,7 @@ import torch
 from typer.testing import CliRunner
 
 from playground import cli
-from playground.benchmarks import choosing, decoding, fidelity, files, graphics, llamacpp, picture, suite
+from playground.benchmarks import choosing, decoding, fidelity, files, graphics, llamacpp, picture, reaction, suite
 from playground.benchmarks.loading import Loading
 from playground.benchmarks.measured import Left, Measurement, Target, line, reason, table
 from playground.benchmarks.plan import Plan
@@ -42,6 +42,7 @@ def measured(no_compiler, monkeypatch):
     monkeypatch.setattr(decoding, "measure", lambda subject, plan: find(subject.name))
     monkeypatch.setattr(choosing, "measure", lambda plan: find("sampling"))
     monkeypatch.setattr(fidelity, "measure", lambda plan: find("fidelity"))
+    monkeypatch.setattr(reaction, "measure", lambda plan: find("reaction"))
     monkeypatch.setattr(graphics, "measure", lambda plan: find("gpu"))
     monkeypatch.setattr(files, "measure_reconstruction", lambda plan: find("reconstruction"))
     monkeypatch.setattr(files, "measure_loading", lambda plan: find("loading"))
