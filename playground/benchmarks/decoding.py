@@ -5,16 +5,16 @@ All write greedily after the same number of prompt tokens; the prompt's time is 
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
 import torch
 
-from playground.benchmarks import forwards, llamacpp, rows
+from playground.benchmarks import forwards, llamacpp, peers, rows
 from playground.benchmarks.measured import Left, Measurement, Target, guarded, reason
+from playground.benchmarks.peers import Asked
 from playground.benchmarks.plan import Plan
-from playground.benchmarks.subjects import Subject, equal_llama, generate, peer_weights, weights_read
+from playground.benchmarks.subjects import Subject, equal_sizes, weights_read
 from playground.benchmarks.timing import Spread, alternate, free_memory, reader
 from playground.benchmarks.writing import TYPES, WARM, Pair, lengths, of, random_prompt, write
 from playground.checkpoints.model import LanguageModel
@@ -38,22 +38,26 @@ def measure(subject: Subject, plan: Plan) -> Iterator[Measurement | Left | str]:
     Names what it is about to measure before it does; what fails is left out with the reason.
     """
     about = subject.name if plan.device == "cpu" else f"{subject.name}, GPU"
-    for name, dtype in TYPES.items():
-        needed, free = bytes_needed(subject, plan, dtype), free_memory(plan.device)
-        if needed > free:
-            why = f"it needs {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free"
-            yield Left(f"{about} in {name}", why)
-            continue
-        yield f"{about}, {name}"
-        yield from guarded(f"{about} in {name}", _precision(subject, plan, about, name, free - needed))
+    with peers.opened() as peer:
+        for name, dtype in TYPES.items():
+            needed, free = bytes_needed(subject, plan, dtype), free_memory(plan.device)
+            if needed > free:
+                why = f"it needs {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free"
+                yield Left(f"{about} in {name}", why)
+                continue
+            yield f"{about}, {name}"
+            yield from guarded(f"{about} in {name}", _precision(subject, plan, about, name, free - needed, peer))
 
 
-def _precision(subject: Subject, plan: Plan, about: str, name: str, spare: int) -> Iterator[Measurement | Left | str]:
+def _precision(
+    subject: Subject, plan: Plan, about: str, name: str, spare: int, peer: Asked
+) -> Iterator[Measurement | Left | str]:
     dtype = TYPES[name]
     model = subject.model(plan.size, dtype, plan.device)
     counted = model if plan.device == "cpu" else subject.model(plan.size, dtype)  # steps are recorded on a processor
-    weights, peer = weights_read(counted.network), equal_llama(counted.network, dtype).to(plan.device)
+    weights, sizes = weights_read(counted.network), equal_sizes(counted.network)
     del counted
+    peer_weights = peer.ask("make", sizes, name, plan.device, torch.get_num_threads())
     chosen = paths.choose(model.network).path
     models = {path: model for path in PATHS if paths.why_not(model.network, path) is None}
     if name != "float32":
@@ -69,7 +73,7 @@ def _precision(subject: Subject, plan: Plan, about: str, name: str, spare: int) 
     fastest = COMPILED if plan.device == "cpu" else GRAPH
     if fastest not in models:
         yield Left(f"{about} in {name}, {fastest}", paths.why_not(model.network, fastest))
-    pair = Pair(about, name, weights, models, chosen, peer)
+    pair = Pair(about, name, weights, models, chosen, peer, peer_weights)
     yield from guarded(f"{about} in {name}, token steps", _steps(subject, plan, pair))
     if chosen != TORCH:
         models.pop(TORCH, None)  # frees its weights
@@ -86,26 +90,25 @@ def _steps(subject: Subject, plan: Plan, pair: Pair) -> Iterator[Measurement | L
     """Token steps on every path, a read of memory, transformers and llama.cpp, all in turn."""
     prompt, tokens = lengths(pair.model, plan)
     ids = random_prompt(pair.model, prompt)
-    given = torch.tensor([ids], device=plan.device)
-    runs: dict[str, Callable[[int], Any]] = {"transformers": partial(generate, pair.peer, given)}
-    with ExitStack() as open_peers:
-        for kind in _llama_kinds(subject, plan, pair):
-            try:
-                other = open_peers.enter_context(llamacpp.opened(pair.peer, kind, prompt + tokens))
-            except Exception as error:
-                yield Left(f"{pair.about} in llama.cpp's {kind}", reason(error))
-            else:
-                runs[_llama(kind)] = partial(other.write, ids)
-        runs |= {path: partial(write, model, path, ids) for path, model in pair.paths.items()}
-        if "senses" in pair.model.abilities:
-            runs[NEW_WORDS] = _with_new_words(pair.model, pair.chosen, prompt)
-        size, read = reader(plan.read_bytes, plan.device)
-        failed: dict[str, Exception] = {}
-        found = alternate(
-            of(runs, tokens) | {"reading": read}, plan.rounds, of(runs, WARM),
-            fewer=dict.fromkeys(_no_target(subject, pair), min(plan.fewer, plan.rounds)),
-            failed=failed, device=plan.device,
-        )  # fmt: skip
+    runs: dict[str, Callable[[int], Any]] = {"transformers": partial(pair.peer.ask, "generate", ids, 1)}
+    for kind in _llama_kinds(subject, plan, pair):
+        try:
+            pair.peer.ask("open_llama", kind, prompt + tokens)
+        except Exception as error:
+            yield Left(f"{pair.about} in llama.cpp's {kind}", reason(error))
+        else:
+            runs[_llama(kind)] = partial(pair.peer.ask, "llama", kind, ids)
+    runs |= {path: partial(write, model, path, ids) for path, model in pair.paths.items()}
+    if "senses" in pair.model.abilities:
+        runs[NEW_WORDS] = _with_new_words(pair.model, pair.chosen, prompt)
+    size, read = reader(plan.read_bytes, plan.device)
+    failed: dict[str, Exception] = {}
+    found = alternate(
+        of(runs, tokens) | {"reading": read}, plan.rounds, of(runs, WARM),
+        fewer=dict.fromkeys(_no_target(subject, pair), min(plan.fewer, plan.rounds)),
+        failed=failed, device=plan.device,
+    )  # fmt: skip
+    pair.peer.ask("close_llamas")
     yield from (Left(f"{pair.about} in {pair.dtype}, {name}", reason(error)) for name, error in failed.items())
     if "transformers" in found:
         speed = size / found["reading"].median
@@ -143,7 +146,7 @@ def _lines(
             "kind": "steps", "path": path, "dtype": pair.dtype, "chosen": path == pair.chosen, "prompt": prompt,
             "tokens": new, "tokens_per_second": new / found[path].median,
             "peer_tokens_per_second": new / theirs.median, "bytes_per_token": pair.weights * size,
-            "peer_bytes_per_token": peer_weights(pair.peer) * TYPES[pair.dtype].itemsize,
+            "peer_bytes_per_token": pair.peer_weights * TYPES[pair.dtype].itemsize,
             "read_bytes_per_second": speed, "roofline_tokens_per_second": speed / (pair.weights * size),
         },
     )  # fmt: skip

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from functools import partial
 
-import torch
-
 from playground.benchmarks.measured import Measurement, Target
 from playground.benchmarks.plan import Plan
 from playground.benchmarks.timing import alternate
@@ -18,17 +16,12 @@ def prompt(plan: Plan, pair: Pair) -> Iterator[Measurement]:
     """Reading a prompt, up to the logits after it."""
     network, path = pair.model.network, pair.chosen
     ids = random_prompt(pair.model, min(plan.prefill, network.context_length))
-    batch = torch.tensor([ids], device=plan.device)
 
     def ours() -> None:
         for _ in paths.open_decoder(network, path).prefill(ids):
             pass
 
-    @torch.inference_mode()
-    def theirs() -> None:
-        pair.peer(batch, use_cache=True, logits_to_keep=1)
-
-    found = alternate({"ours": ours, "theirs": theirs}, plan.rounds, device=plan.device)
+    found = alternate({"ours": ours, "theirs": partial(pair.peer.ask, "read", ids)}, plan.rounds, device=plan.device)
     yield Measurement(
         pair.about, f"prompt of {len(ids)}, {pair.dtype}", f"transformers, {pair.dtype}",
         found["theirs"].median / found["ours"].median, found["ours"], found["theirs"], "prompt",

@@ -4,11 +4,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-import torch
-
 from playground.benchmarks.measured import Measurement, Target
 from playground.benchmarks.plan import Plan
-from playground.benchmarks.subjects import generate
 from playground.benchmarks.timing import alternate
 from playground.benchmarks.writing import WARM, Pair, lengths, of, random_prompt, write
 
@@ -22,9 +19,8 @@ def measure(plan: Plan, pair: Pair) -> Iterator[Measurement]:
     """
     prompt, tokens = lengths(pair.model, plan)
     ids, rows = random_prompt(pair.model, prompt), plan.rows
-    batch = torch.tensor([ids] * rows, device=plan.device)
     runs: dict[str, Callable[[int], Any]] = {
-        "transformers": partial(generate, pair.peer, batch),
+        "transformers": partial(pair.peer.ask, "generate", ids, rows),
         "one": lambda tokens: write(pair.model, pair.chosen, ids, tokens),
         "together": lambda tokens: write(pair.model, pair.chosen, ids, tokens, rows),
     }

@@ -118,31 +118,38 @@ def weights_read(network: LanguageNetwork) -> int:
     return sum(each.numel() for each in network.parameters()) - sum(each.numel() for each in tables)
 
 
-def equal_llama(network: LanguageNetwork, dtype: torch.dtype) -> nn.Module:
-    """transformers' Llama of the network's width, layers and vocabulary that reads as many weights for a token.
+def equal_sizes(network: LanguageNetwork) -> dict[str, Any]:
+    """Sizes of a Llama of the network's width, layers and vocabulary that reads as many weights for a token.
 
     Its inner width makes up for what the network has more or less, to a fraction of a percent.
     """
-    from transformers import LlamaConfig, LlamaForCausalLM
-
     config = network.config
     width, layers = _first(config, "dim", "hidden_size", "n_embd"), _first(config, "n_layers", "num_layers", "n_layer")
     heads = _first(config, "n_heads", "num_attention_heads", "n_head")
     shared = _first(config, "num_key_value_heads", "n_kv_head") or heads
     around = network.vocab_size * width + layers * (2 * width * width + 2 * width * (width // heads * shared))
     inner = (weights_read(network) - around) / (3 * width * layers)
-    sizes = LlamaConfig(
-        vocab_size=network.vocab_size, hidden_size=width, num_hidden_layers=layers, num_attention_heads=heads,
-        num_key_value_heads=shared, intermediate_size=max(1, round(inner / MULTIPLE)) * MULTIPLE,
-        max_position_embeddings=network.context_length, tie_word_embeddings=True, bos_token_id=None,
-        eos_token_id=None, pad_token_id=0, dtype=dtype,
-    )  # fmt: skip
+    return {
+        "vocab_size": network.vocab_size, "hidden_size": width, "num_hidden_layers": layers,
+        "num_attention_heads": heads, "num_key_value_heads": shared,
+        "intermediate_size": max(1, round(inner / MULTIPLE)) * MULTIPLE,
+        "max_position_embeddings": network.context_length,
+    }  # fmt: skip
+
+
+def make_llama(sizes: Mapping[str, Any], dtype: torch.dtype) -> nn.Module:
+    """transformers' Llama of these sizes, with random weights."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        **sizes, tie_word_embeddings=True, bos_token_id=None, eos_token_id=None, pad_token_id=0, dtype=dtype
+    )
     with torch.device("meta"):  # its own random numbers take seconds
-        peer = LlamaForCausalLM(sizes)
+        peer = LlamaForCausalLM(config)
     peer = peer.to(dtype).to_empty(device="cpu")
     fill(peer)
     peer.tie_weights()
-    peer.model.rotary_emb = type(peer.model.rotary_emb)(sizes)  # holds numbers that are no weights
+    peer.model.rotary_emb = type(peer.model.rotary_emb)(config)  # holds numbers that are no weights
     return peer.eval().requires_grad_(False)
 
 

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import nn
 
+from playground.benchmarks.peers import Asked
 from playground.benchmarks.plan import Plan
 from playground.checkpoints.model import LanguageModel
 from playground.generation.options import SamplingOptions
@@ -25,6 +25,7 @@ class Pair:
     Attributes:
         about: what the table calls it. dtype: a key of ``TYPES``. weights: how many a token step reads.
         paths: the models by the path that they are stepped on. chosen: the path that the playground takes by itself.
+        peer: who asks transformers and llama.cpp. peer_weights: how many weights a token step of theirs reads.
     """
 
     about: str
@@ -32,7 +33,8 @@ class Pair:
     weights: int
     paths: Mapping[str, LanguageModel]
     chosen: str
-    peer: nn.Module
+    peer: Asked
+    peer_weights: int
 
     @property
     def model(self) -> LanguageModel:

@@ -1,15 +1,17 @@
 """What is timed is what it is called: the same work for both, every path, as often as asked."""
 
+import json
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import pytest
 import torch
 
-from playground.benchmarks import choosing, decoding, forwards, llamacpp, rows, timing
+from playground.benchmarks import choosing, decoding, forwards, llamacpp, peers, rows, timing
 from playground.benchmarks.decoding import measure
 from playground.benchmarks.measured import Left, Measurement
+from playground.benchmarks.peers import Peer
 from playground.benchmarks.plan import Plan
 from playground.benchmarks.subjects import SUBJECTS
 from playground.benchmarks.writing import Pair, write
@@ -19,23 +21,33 @@ NAMES = {subject.name: subject for subject in SUBJECTS}
 TINY = Plan("tiny", prompt=4, tokens=5, prefill=12, rows=3, rounds=3, fewer=2, read_bytes=1 << 20)
 
 
+class Here:
+    """The others, in this process."""
+
+    def __init__(self, counted):
+        self.counted, self.peer, self.broken = counted, Peer(), None
+
+    def ask(self, name, *given):
+        if name == "generate":
+            self.counted["transformers", given[2], given[1]] += 1
+            if self.broken:
+                raise self.broken
+        return getattr(self.peer, name)(*json.loads(json.dumps(given)))
+
+
 @pytest.fixture
 def calls(no_compiler, monkeypatch):
     """Counts (who, new tokens, rows) of what is written; all of it is done for real, but no llama.cpp is there."""
     counted = Counter()
-    plain_write, plain_generate = decoding.write, decoding.generate
+    plain_write, peer = decoding.write, Here(counted)
 
     def counting_write(model, path, ids, tokens, rows=1):
         counted[path, tokens, rows] += 1
         return plain_write(model, path, ids, tokens, rows)
 
-    def counting_generate(peer, ids, tokens):
-        counted["transformers", tokens, len(ids)] += 1
-        return plain_generate(peer, ids, tokens)
-
     for module in (decoding, rows):
         monkeypatch.setattr(module, "write", counting_write)
-        monkeypatch.setattr(module, "generate", counting_generate)
+    monkeypatch.setattr(peers, "opened", lambda: nullcontext(peer))
     monkeypatch.setattr(forwards, "write", counting_write)
     monkeypatch.setattr(llamacpp, "find_spec", lambda name: None)
     monkeypatch.setattr(paths, "step_seconds", lambda network, path: {"plain": 2.0, "torch": 1.0}[path])
@@ -135,12 +147,9 @@ def test_llama_cpp_takes_turns_with_ours(calls, monkeypatch):
     assert events == []  # nothing is promised of it
 
 
-def test_a_peer_that_fails_does_not_lose_the_others(calls, monkeypatch):
-    def broken(peer, ids, tokens):
-        raise MemoryError
-
-    for module in (decoding, rows):
-        monkeypatch.setattr(module, "generate", broken)
+def test_a_peer_that_fails_does_not_lose_the_others(calls):
+    with peers.opened() as peer:
+        peer.broken = MemoryError()
     found = list(measure(NAMES["shard"], TINY))
     assert [each.what for each in measurements(found)] == ["prompt of 12, float32", "prompt of 12, bfloat16"]
     reasons = {each.what: each.why for each in found if isinstance(each, Left)}
@@ -202,7 +211,7 @@ def test_one_text_stands_for_as_many_as_are_written_at_once(calls, monkeypatch):
         name: decoding.Spread(float(next(clock)), 0.0, 0.0, rounds) for name in runs
     })  # fmt: skip
     model = NAMES["shard"].model("tiny", torch.float32)
-    pair = Pair("shard", "float32", 1, {"plain": model}, "plain", None)
+    pair = Pair("shard", "float32", 1, {"plain": model}, "plain", Here(Counter()), 1)
     batch, turns = rows.measure(TINY, pair)  # 1 second for transformers, 2 for one text, 3 for three together
     assert (batch.value, turns.value) == pytest.approx((1 / 3, 3 * 2 / 3))
     assert turns.seconds.median == pytest.approx(3 / (3 * 5))

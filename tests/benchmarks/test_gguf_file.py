@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from playground.benchmarks.gguf_file import KINDS, write_gguf
-from playground.benchmarks.subjects import SUBJECTS, equal_llama
+from playground.benchmarks.subjects import SUBJECTS, equal_sizes, make_llama
 
 NAMES = {subject.name: subject for subject in SUBJECTS}
 EXACT = {"f32": 0.0, "bf16": 2**-8, "q8_0": 2**-7}  # error, as a part of the largest of a block
@@ -80,7 +80,7 @@ def test_sizes_are_the_models(peer, read):
 
 
 def test_16_bit_weights_stay_what_they_are(tmp_path):
-    peer = equal_llama(NAMES["shard"].model("tiny", torch.float32).network, torch.bfloat16)
+    peer = make_llama(equal_sizes(NAMES["shard"].model("tiny", torch.float32).network), torch.bfloat16)
     write_gguf(peer, tmp_path / "file.gguf", "bf16")
     tensors = {tensor.name: tensor for tensor in gguf.GGUFReader(tmp_path / "file.gguf").tensors}
     tensor, weight = tensors["token_embd.weight"], peer.model.embed_tokens.weight

@@ -3,7 +3,15 @@
 import pytest
 import torch
 
-from playground.benchmarks.subjects import MULTIPLE, SUBJECTS, equal_llama, generate, peer_weights, weights_read
+from playground.benchmarks.subjects import (
+    MULTIPLE,
+    SUBJECTS,
+    equal_sizes,
+    generate,
+    make_llama,
+    peer_weights,
+    weights_read,
+)
 
 NAMES = {subject.name: subject for subject in SUBJECTS}
 PUBLISHED = {
@@ -51,7 +59,7 @@ def test_a_gelu_gpt_reads_a_row_of_its_value_tables():
 @pytest.mark.parametrize("name", NAMES)
 def test_the_peer_reads_as_many_weights(name):
     network = NAMES[name].model("tiny", torch.float32).network
-    peer = equal_llama(network, torch.float32)
+    peer = make_llama(equal_sizes(network), torch.float32)
     config = peer.config
     a_step = 3 * MULTIPLE * config.hidden_size * config.num_hidden_layers  # by which the inner width goes
     assert abs(peer_weights(peer) - weights_read(network)) <= a_step
@@ -62,7 +70,7 @@ def test_the_peer_reads_as_many_weights(name):
 def test_the_peer_is_as_transformers_makes_it(dtype):
     from transformers import AutoModelForCausalLM
 
-    peer = equal_llama(NAMES["pixel_100m"].model("tiny", torch.float32).network, dtype)
+    peer = make_llama(equal_sizes(NAMES["pixel_100m"].model("tiny", torch.float32).network), dtype)
     plain = AutoModelForCausalLM.from_config(peer.config, dtype=dtype).eval()
     weights = peer.state_dict()
     assert {name: weight.dtype for name, weight in weights.items()} == {
@@ -76,7 +84,7 @@ def test_the_peer_is_as_transformers_makes_it(dtype):
 
 
 def test_the_peer_writes_greedily():
-    peer = equal_llama(NAMES["shard"].model("tiny", torch.float32).network, torch.float32)
+    peer = make_llama(equal_sizes(NAMES["shard"].model("tiny", torch.float32).network), torch.float32)
     ids = torch.tensor([[5, 6, 7], [8, 9, 10]])
     written = generate(peer, ids, 4)
     for _ in range(4):
