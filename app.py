@@ -1,5 +1,6 @@
 """Opens the playground: ``python app.py``. Hugging Face Spaces run this file; its page is ``demo``."""
 
+import gc
 import logging
 import os
 import sys
@@ -48,6 +49,7 @@ def main(
         )  # fmt: skip
         demo, engine = open_page(settings)
         demo.launch(**launch_options(settings), prevent_thread_lock=True)
+        gc.freeze()  # what is there now stays: looking through all of it takes a quarter of a second each time
         if settings.preload:
             load_first(engine)
         demo.block_thread()
