@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from playground.checkpoints.catalog import build_catalog
+from playground.checkpoints.devices import device_of, room_on
 from playground.checkpoints.loader import LoadOptions, load_model
 from playground.checkpoints.model import Model, PatchModel
 from playground.decode.paths import prefer
@@ -41,7 +42,9 @@ def load(
     settings = load_settings()
     prefer(settings.decode)
     entry = build_catalog(settings.checkpoints, settings.models).find(ref)
-    model = load_model(entry.ref, LoadOptions(dtype, tokenizer, choices=choices), name=str(ref))
+    device = device_of(settings.device)
+    options = LoadOptions(dtype, tokenizer, choices=choices, room=room_on(device), device=device)
+    model = load_model(entry.ref, options, name=str(ref))
     if "senses" in model.abilities:  # wherever edits are taken, edit documents are then as good
         model.network.read_edit = partial(read_edit, network=model.network, tokenizer=model.tokenizer)
     return model

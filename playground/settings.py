@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     decode: Literal["plain", "torch", "compiled", "int8", "graph"] | None = Field(
         None, description="How token steps are computed; by default the fastest way that is exact."
     )
+    device: Literal["cpu", "cuda", "auto"] = Field(
+        "cpu", description="Where language models compute: cpu, cuda (an NVIDIA GPU), or auto, a GPU if there is one."
+    )
     generations: int = Field(1, ge=1, le=64, description="Generations that run at a time.")
     waiting: int = Field(32, ge=1, le=4096, description="Requests that may wait before new ones are refused.")
     host: str = Field("127.0.0.1", description="The address that the page listens on.")

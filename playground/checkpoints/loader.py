@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from playground.checkpoints.card import ModelCard
+from playground.checkpoints.devices import CPU, device_name
 from playground.checkpoints.families import Blueprint, Bundle, Family, families, recognise
 from playground.checkpoints.files import open_tensors, read_json
 from playground.checkpoints.hub import download, means_repo
@@ -49,13 +50,15 @@ Report = Callable[[str, float | None], None]
 @dataclass(frozen=True)
 class LoadOptions:
     """How to load: ``dtype`` (None = float32, or 16 bit if that does not fit ``room`` bytes), ``tokenizer`` (a path
-    or Hub id), ``revision`` of a Hub repository, and the family's own ``choices``."""
+    or Hub id), ``revision`` of a Hub repository, the family's own ``choices``, and the ``device`` for the weights of a
+    language model."""
 
     dtype: torch.dtype | str | None = None
     tokenizer: str | Path | None = None
     revision: str | None = None
     choices: Mapping[str, Any] | None = None
     room: int | None = None
+    device: torch.device = CPU
 
 
 def load_model(
@@ -90,6 +93,10 @@ def load_model(
         network = blueprint.network
         check_finite(dict(network.named_parameters()))
     network.eval().requires_grad_(False)
+    if options.device != CPU and "generate" in family.abilities:
+        report("Moving the weights", None)
+        network.to(options.device)
+        notes.append(f"The weights are on {device_name(options.device)}.")
 
     if "generate" in family.abilities:
         report("Reading the tokenizer", None)

@@ -12,9 +12,9 @@ import torch
 
 from playground.checkpoints.card import ModelCard
 from playground.checkpoints.catalog import Catalog, CatalogEntry, build_catalog
+from playground.checkpoints.devices import device_of, room_on
 from playground.checkpoints.loader import LoadOptions, estimate_bytes, load_model
 from playground.checkpoints.manager import ModelManager
-from playground.checkpoints.memory import default_budget
 from playground.checkpoints.model import Model
 from playground.decode.paths import PLAIN, path_words, prefer, resolve
 from playground.engine.bias import ANSWERS as BIAS_ANSWERS
@@ -251,12 +251,13 @@ def open_engine(settings: Settings, ready: bool = False) -> LocalEngine:
     prefer(settings.decode)
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
-    budget = default_budget() if settings.memory_gb is None else int(settings.memory_gb * 10**9)
+    device = device_of(settings.device)
+    budget = room_on(device) if settings.memory_gb is None else int(settings.memory_gb * 10**9)
     catalog = build_catalog(settings.checkpoints, settings.models)
 
     def options(choices: Mapping[str, Any]) -> LoadOptions:
         own = {name: value for name, value in choices.items() if name not in ("dtype", "tokenizer")}
-        return LoadOptions(choices.get("dtype"), choices.get("tokenizer"), choices=own, room=budget)
+        return LoadOptions(choices.get("dtype"), choices.get("tokenizer"), choices=own, room=budget, device=device)
 
     def load(entry: CatalogEntry, choices: Mapping[str, Any], report: Any, cancelled: Any) -> Model:
         model = load_model(entry.ref, options(choices), report, cancelled, name=entry.name)
