@@ -48,7 +48,7 @@ def _numbers(i: Instruction) -> tuple[Sequence[int], Sequence[float]]:
             i.x.size,
             i.matrix,
             _none(i.bias),
-            i.transposed,
+            0,
             1,
             _none(i.choice),
         ), ()
@@ -105,7 +105,7 @@ def _group(code: np.ndarray) -> None:
 
 
 def stored(tensor: Tensor) -> np.ndarray:
-    """A weight's numbers where they lie: float32, or the bits of 16-bit ones."""
+    """A weight's numbers, where they lie if that is in order: float32, or the bits of 16-bit ones."""
     flat = tensor.detach().reshape(-1)
     if tensor.dtype == torch.bfloat16:
         return flat.view(torch.uint16).numpy()
@@ -135,10 +135,8 @@ class Program:
     def __init__(self, tape: Tape, int8: bool):
         self.code, self.numbers = encode(tape)
         lying = {i.matrix for i in tape.instructions if isinstance(i, t.MatVec) and i.transposed}
-        if int8:
-            pairs = [eighths(m.t() if number in lying else m) for number, m in enumerate(tape.matrices)]
-        else:
-            pairs = [(stored(matrix), NOTHING) for matrix in tape.matrices]
+        matrices = [matrix.t() if number in lying else matrix for number, matrix in enumerate(tape.matrices)]
+        pairs = [eighths(matrix) if int8 else (stored(matrix), NOTHING) for matrix in matrices]
         vectors = [vector.detach().float().reshape(-1).contiguous().numpy() for vector in tape.vectors]
         self._kept = (pairs, vectors)
         self.like = np.zeros(0, dtype=pairs[0][0].dtype)

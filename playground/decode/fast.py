@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
+from playground.decode.layout import lay_out
 from playground.decode.plain import PlainDecoder
 from playground.decode.recording import record
 from playground.decode.replay import Replay
@@ -26,16 +27,15 @@ class EarlyValues:
         self._values: OrderedDict[tuple[str, int], list[tuple[Place, Tensor]]] = OrderedDict()
         self._lock = Lock()
 
-    def of(
-        self, kind: str, number: int, linear: Callable[..., Tensor] | None = None
-    ) -> list[tuple[Place, Tensor]]:
+    def of(self, kind: str, number: int, linear: Callable[..., Tensor] | None = None) -> list[tuple[Place, Tensor]]:
         """Float32 values ``(size,)`` for a token or position, with the places that they go to; ``linear`` computes
         those that are not remembered."""
         found = self._values.get((kind, number))
         if found is not None:
             return found
         given = torch.tensor([[number]]) if kind == "token" else number
-        found = [(place, value.float().reshape(-1).clone()) for place, value in self.tape.early_values(kind, given, linear)]
+        values = self.tape.early_values(kind, given, linear)
+        found = [(place, value.float().reshape(-1).clone()) for place, value in values]
         with self._lock:
             if (kind, number) not in self._values:
                 self._values[kind, number] = found
@@ -88,14 +88,10 @@ def tape_of(network: LanguageNetwork, edited: bool) -> tuple[Tape, EarlyValues]:
     return tapes[key]
 
 
-def repack(network: LanguageNetwork) -> None:
-    """Lay the matrices of ``network`` out as (inputs, outputs), in place: steps of one row read them faster so."""
-    own = {id(parameter): parameter for parameter in network.parameters()}
-    for matrix in record(network).matrices:
-        parameter = own.get(id(matrix))
-        if parameter is not None and parameter.is_contiguous():
-            parameter.data = parameter.data.t().contiguous().t()
-    _TAPES.pop(network, None)  # they remember how the matrices lay
+def prepare(network: LanguageNetwork, by_inputs: bool) -> None:
+    """Lay the matrices of ``network`` out for a machine that reads them ``(inputs, outputs)``, or the other way."""
+    if lay_out(network, tape_of(network, False)[0], by_inputs):
+        _TAPES.pop(network, None)  # they remember how the matrices lay
 
 
 class TapeDecoder(PlainDecoder):

@@ -12,6 +12,7 @@ import torch
 os.environ.setdefault("NUMBA_NUM_THREADS", str(torch.get_num_threads()))
 
 import numpy as np
+from llvmlite import ir
 from numba import carray, config, njit, prange, set_num_threads, types
 from numba.extending import intrinsic, overload
 
@@ -20,6 +21,9 @@ ADD, MUL, SUB = range(3)
 GELU, SILU, SIGMOID, TANH, RELU, SQUARE, CAP = range(7)
 COLUMNS = 12  # of an instruction
 GROUP = 64  # 8-bit weights that share a factor
+BLOCK = 256  # weights between two askings for memory
+AHEAD = 2048  # bytes that are asked for before they are needed: processors by themselves stop at the end of a page
+LINE, WORD = ir.IntType(8).as_pointer(), ir.IntType(32)
 REAL = np.zeros(0, dtype=np.float32)  # only its type matters
 PARALLEL_ATTENTION = 1 << 16  # multiplications from which heads are shared between threads
 
@@ -61,14 +65,37 @@ def _widen(number):
     return lambda number: np.float32(number)
 
 
+@intrinsic
+def _fetch(context, array, at):
+    """Ask for the line of memory around ``array[at]``, which may lie beyond its end, before it is needed."""
+
+    def generate(context, builder, signature, arguments):
+        numbers = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        place = builder.bitcast(builder.gep(numbers, [arguments[1]]), LINE)
+        ask = builder.module.declare_intrinsic(
+            "llvm.prefetch", [LINE], ir.FunctionType(ir.VoidType(), [LINE, *[WORD] * 3])
+        )
+        builder.call(ask, [place, WORD(0), WORD(3), WORD(1)])  # to read, into all caches, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
+
+
 @njit(fastmath=True, cache=True)
 def _rows(matrix, x, out, first, last, width):
     """Rows first to last of a matrix ``(rows, width)`` times x."""
+    line, ahead = 64 // matrix.itemsize, AHEAD // matrix.itemsize
     for row in range(first, last):
-        weights = matrix[row * width : (row + 1) * width]
         total = np.float32(0)
-        for i in range(width):
-            total += widen(weights[i]) * x[i]
+        for start in range(0, width, BLOCK):
+            end = min(start + BLOCK, width)
+            for i in range(start, end, line):
+                _fetch(matrix, row * width + i + ahead)
+            weights, inputs = matrix[row * width + start : row * width + end], x[start:end]
+            subtotal = np.float32(0)
+            for i in range(len(inputs)):
+                subtotal += widen(weights[i]) * inputs[i]
+            total += subtotal
         out[row] = total
 
 
@@ -81,36 +108,13 @@ def _scaled_rows(matrix, scale, x, out, first, last, width):
         total = np.float32(0)
         for group in range(groups):
             start = group * GROUP
+            _fetch(matrix, row * width + start + AHEAD)
             part, inputs = weights[start : start + GROUP], x[start : min(start + GROUP, width)]
             subtotal = np.float32(0)
             for i in range(len(inputs)):
                 subtotal += widen(part[i]) * inputs[i]
             total += factors[group] * subtotal
         out[row] = total
-
-
-@njit(fastmath=True, cache=True)
-def _columns(matrix, x, out, first, last, width):
-    """Numbers first to last of ``x @ matrix``, a matrix ``(len(x), width)``."""
-    part = out[first:last]
-    part[:] = 0
-    size = len(part)
-    inputs = len(x)
-    i = 0
-    while i + 4 <= inputs:
-        a, b, c, d = x[i], x[i + 1], x[i + 2], x[i + 3]
-        at = i * width + first
-        wa, wb = matrix[at : at + size], matrix[at + width : at + width + size]
-        wc, wd = matrix[at + 2 * width : at + 2 * width + size], matrix[at + 3 * width : at + 3 * width + size]
-        for j in range(size):
-            part[j] += a * widen(wa[j]) + b * widen(wb[j]) + c * widen(wc[j]) + d * widen(wd[j])
-        i += 4
-    while i < inputs:
-        a = x[i]
-        wa = matrix[i * width + first : i * width + first + size]
-        for j in range(size):
-            part[j] += a * widen(wa[j])
-        i += 1
 
 
 @njit(fastmath=True, cache=True)
@@ -268,8 +272,6 @@ def _multiply(code, at, arena, choices, matrices, like, scales, vectors, thread,
             if scales[chosen]:
                 scale = carray(_pointer(scales[chosen], REAL), height * -(-width // GROUP))
                 _scaled_rows(matrix, scale, x, out, first, last, width)
-            elif m[7]:
-                _columns(matrix, x, out, first, last, height)
             else:
                 _rows(matrix, x, out, first, last, width)
             if m[6] >= 0:

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import torch
 
 from playground.decode import calibrations, compiling
-from playground.decode.fast import TapeDecoder, repack, tape_of
+from playground.decode.fast import TapeDecoder, prepare, tape_of
 from playground.decode.graph import GraphDecoder
 from playground.decode.plain import PATHS, PlainDecoder
 from playground.decode.tape import NotRecordable
@@ -56,7 +56,6 @@ def _second(pair: tuple[str, float]) -> float:
 
 
 _CHOICES: WeakKeyDictionary[LanguageNetwork, dict[Any, Choice]] = WeakKeyDictionary()
-_REPACKED: WeakKeyDictionary[LanguageNetwork, bool] = WeakKeyDictionary()
 _LOCK = Lock()
 _preferred: str | None = None
 
@@ -86,15 +85,13 @@ def open_decoder(network: LanguageNetwork, path: str) -> PlainDecoder:
         return PlainDecoder(network)
     if path == GRAPH:
         return GraphDecoder(network)
+    with _LOCK:
+        prepare(network, by_inputs=path == TORCH)
     if path == TORCH:
-        with _LOCK:
-            if network not in _REPACKED:
-                repack(network)
-                _REPACKED[network] = True
         return TapeDecoder(network)
     from playground.decode.compiled import Compiled, CompiledInt8  # numba takes a while to import
 
-    return TapeDecoder(network, Compiled if path == COMPILED else CompiledInt8)
+    return TapeDecoder(network, Compiled if path == COMPILED else CompiledInt8, Compiled)
 
 
 def why_not(network: LanguageNetwork, path: str) -> str | None:

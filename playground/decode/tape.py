@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -161,10 +162,10 @@ class Early:
 
     def value(self, given: Any, memo: dict[Any, Any]) -> Tensor:
         """The value for the token or position ``given``; ``memo`` keeps what several values need, and may hold quicker
-        functions by the names of those that were recorded."""
+        functions for those that were recorded."""
         if self not in memo:
             fill = partial(_fill, given=given, memo=memo)
-            function = memo.get(self.function.__name__, self.function)
+            function = memo.get(self.function, self.function)
             memo[self] = function(*map(fill, self.arguments), **{n: fill(v) for n, v in self.options.items()})
         return memo[self]
 
@@ -218,6 +219,6 @@ class Tape:
         self, kind: str, given: Any, linear: Callable[..., Tensor] | None = None
     ) -> list[tuple[Place, Tensor]]:
         """What is to be put into the arena for a token or position; ``linear`` stands in for torch's of one row."""
-        memo: dict[Any, Any] = {} if linear is None else {"linear": linear}
+        memo: dict[Any, Any] = {} if linear is None else {F.linear: linear}
         with torch.inference_mode():
             return [(place, value.value(given, memo)) for place, value in self.early if value.kind == kind]

@@ -225,14 +225,15 @@ def test_a_short_context_can_be_timed():
         assert paths.step_seconds(network, "plain") >= 0
 
 
-def test_repacking_happens_once(monkeypatch):
-    network = language("shard")
-    paths.open_decoder(network, "torch")
-    monkeypatch.setattr(paths, "repack", None)
-    paths.open_decoder(network, "torch")
-    assert not network.blocks[0].mlp.up.weight.is_contiguous()
-    tape, _ = tape_of(network, False)
-    assert all(each.transposed for each in tape.instructions if isinstance(each, MatVec))
+def test_matrices_are_laid_out_once_for_the_path_that_reads_them():
+    network = language("backpack")
+    for path, by_inputs in (("torch", True), ("compiled", False)):
+        paths.open_decoder(network, path)
+        weights = {name: parameter.data_ptr() for name, parameter in network.named_parameters()}
+        paths.open_decoder(network, path)
+        assert weights == {name: parameter.data_ptr() for name, parameter in network.named_parameters()}
+        tape, _ = tape_of(network, False)
+        assert all(each.transposed == by_inputs for each in tape.instructions if isinstance(each, MatVec))
 
 
 def test_the_kernel_is_compiled_by_a_process_of_its_own(monkeypatch):

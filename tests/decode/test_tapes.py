@@ -6,7 +6,8 @@ from tiny_networks import LANGUAGE, language
 
 from playground.decode import fast
 from playground.decode.compiled import Compiled
-from playground.decode.fast import TapeDecoder, repack
+from playground.decode.fast import TapeDecoder, prepare, tape_of
+from playground.decode.layout import matrices_of
 from playground.decode.plain import PlainDecoder
 from playground.decode.replay import Replay
 from playground.errors import InvalidRequest
@@ -37,7 +38,7 @@ def repacked(request):
 def prepared(name, repacked, dtype=torch.float32):
     network = language(name).to(dtype)
     if repacked:
-        repack(network)
+        prepare(network, by_inputs=True)
     return network
 
 
@@ -151,12 +152,34 @@ def test_the_context_is_never_overrun(machine):
         decoder.step([1])
 
 
-def test_repacking_changes_no_number(monkeypatch):
-    network, same = language("gelu-gpt"), language("gelu-gpt")
-    repack(network)
-    for (name, parameter), other in zip(network.named_parameters(), same.parameters(), strict=True):
-        assert torch.equal(parameter, other), name
-    assert not network.blocks[0].attn.c_q.weight.is_contiguous()
+@pytest.mark.parametrize("name", LANGUAGE)
+def test_laying_matrices_out_anew_changes_no_number(name):
+    network, same = language(name), language(name)
+    for by_inputs in (True, False, True):
+        prepare(network, by_inputs)
+        whole = {parameter.data_ptr(): parameter.numel() for parameter in network.parameters()}
+        laid = [(m, lies) for m, lies in matrices_of(tape_of(network, False)[0]) if min(m.shape) > 1]
+        laid = [lies for matrix, lies in laid if whole[matrix.data_ptr()] == matrix.numel()]
+        assert len(laid) > 10 and laid == [by_inputs] * len(laid)
+        for (which, parameter), other in zip(network.named_parameters(), same.named_parameters(), strict=True):
+            assert torch.equal(parameter, other[1]), which
+
+
+def test_tokens_that_are_new_pass_the_sense_network_by_the_same_products(machine):
+    network = language("backpack")
+    decoder = begun(network, machine, [1, 2])
+    decoder.step([3])
+    senses = network.sense_network
+    layers = (senses.block.mlp.c_fc, senses.block.mlp.c_proj, senses.final_mlp.c_fc, senses.final_mlp.c_proj)
+    read = [running.tape.matrices[0].data_ptr() for _, _, running in decoder._linear._tapes.values()]
+    assert read == [layer.weight.data_ptr() for layer in layers]
+    runs = []
+    for _, _, running in decoder._linear._tapes.values():
+        running.run = lambda run=running.run: (runs.append(1), run())
+    decoder.step([3])
+    assert not runs
+    decoder.step([4])
+    assert len(runs) == len(layers)
 
 
 def test_early_values_stay_within_their_bound():
