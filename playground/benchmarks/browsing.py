@@ -8,11 +8,12 @@ from typing import Any
 
 BROWSERS = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome", "microsoft-edge")
 PATIENCE = 60_000  # milliseconds
-SETTLE = 1000  # milliseconds, for what a run leaves behind: the chart of its last token
+SETTLE = 1000  # milliseconds: a page that is there may not listen yet, and a run ends with a chart of its last token
 TOKENS = 80
 
 # Each returns milliseconds from what a person does until the page has changed.
-CLICK = """() => new Promise((done) => {
+CLICK = """() => new Promise((done, fail) => {
+  setTimeout(() => fail(new Error("no token came")), 30_000);
   const place = document.querySelector("#story .story-new");
   const seen = new MutationObserver(() => {
     if (!place.childNodes.length) return;
@@ -24,7 +25,8 @@ CLICK = """() => new Promise((done) => {
   const began = performance.now();
   document.querySelector("button#generate").click();
 })"""
-SLIDE = """([slider, drawn, value]) => new Promise((done) => {
+SLIDE = """([slider, drawn, value]) => new Promise((done, fail) => {
+  setTimeout(() => fail(new Error("nothing was drawn")), 30_000);
   const moved = document.querySelector(slider);
   const seen = new MutationObserver(() => {
     seen.disconnect();
@@ -64,6 +66,7 @@ def open_page(url: str) -> Iterator[Any]:
             page.set_default_timeout(PATIENCE)
             page.goto(url)
             page.locator("#story .story-status", has_text="Press Generate.").wait_for()
+            page.wait_for_timeout(SETTLE)
             yield page
         finally:
             browser.close()

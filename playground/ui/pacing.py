@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-TIMES = 20  # as long as the last news took: so sending takes at most a twentieth of a run
+TIMES = 33  # as long as the last news took: so sending takes at most three percent of a run
 
 
 class Pace:
