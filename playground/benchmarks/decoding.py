@@ -21,7 +21,7 @@ from playground.checkpoints.model import LanguageModel
 from playground.decode import paths
 from playground.decode.paths import COMPILED, GRAPH, INT8, PATHS, PLAIN, TORCH
 
-BYTES_OF_INT8 = 1 + 4 / 64  # with the factor that 64 weights share
+BYTES_OF_INT8 = 1 + 4 / 32  # with the factor that 32 weights share; 16 do in the head
 ROOM = 1.2  # times the weights
 TORCH_TARGET = 3  # as many times as fast
 NEW_WORDS = "new words each time"

@@ -18,6 +18,7 @@ APPLY = {
     "gelu": kernel.GELU, "silu": kernel.SILU, "sigmoid": kernel.SIGMOID, "tanh": kernel.TANH, "relu": kernel.RELU,
     "square": kernel.SQUARE, "cap": kernel.CAP,
 }  # fmt: skip
+GROUP, HEAD_GROUP = 32, 16  # 8-bit weights that share a factor
 NOTHING = np.zeros(0, dtype=np.float32)
 NO_FACTORS = np.zeros((1, 1, 1), dtype=np.float32)
 
@@ -114,13 +115,13 @@ def stored(tensor: Tensor) -> np.ndarray:
     return flat.float().numpy()
 
 
-def eighths(matrix: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """A matrix ``(rows, cols)`` as int8, and factors for each row and each ``GROUP`` of columns.
+def eighths(matrix: Tensor, group: int) -> tuple[np.ndarray, np.ndarray]:
+    """A matrix ``(rows, cols)`` as int8, and factors for each row and each ``group`` of columns.
 
     The largest number of a group becomes 127 (absmax rounding).
     """
     rows, cols = matrix.shape
-    padded = F.pad(matrix.detach().float(), (0, -cols % kernel.GROUP)).view(rows, -1, kernel.GROUP)
+    padded = F.pad(matrix.detach().float(), (0, -cols % group)).view(rows, -1, group)
     scale = padded.abs().amax(-1).clamp_(min=1e-30) / 127  # (rows, groups)
     whole = (padded / scale.unsqueeze(-1)).round_().to(torch.int8).view(rows, -1)[:, :cols]
     return whole.reshape(-1).numpy(), scale.reshape(-1).numpy()
@@ -136,7 +137,14 @@ class Program:
         self.code, self.numbers = encode(tape)
         lying = {i.matrix for i in tape.instructions if isinstance(i, t.MatVec) and i.transposed}
         matrices = [matrix.t() if number in lying else matrix for number, matrix in enumerate(tape.matrices)]
-        pairs = [eighths(matrix) if int8 else (stored(matrix), NOTHING) for matrix in matrices]
+        if int8:
+            products = self.code[:, 0] == kernel.MATVEC
+            head = self.code[products][-1, 5]  # its errors are those of the logits, more than half of all
+            groups = [HEAD_GROUP if number == head else GROUP for number in range(len(matrices))]
+            self.code[products, 7] = [groups[number] for number in self.code[products, 5]]
+            pairs = [eighths(matrix, group) for matrix, group in zip(matrices, groups, strict=True)]
+        else:
+            pairs = [(stored(matrix), NOTHING) for matrix in matrices]
         vectors = [vector.detach().float().reshape(-1).contiguous().numpy() for vector in tape.vectors]
         self._kept = (pairs, vectors)
         self.like = np.zeros(0, dtype=pairs[0][0].dtype)

@@ -12,18 +12,15 @@ import torch
 os.environ.setdefault("NUMBA_NUM_THREADS", str(torch.get_num_threads()))
 
 import numpy as np
-from llvmlite import ir
 from numba import carray, config, njit, prange, set_num_threads, types
 from numba.extending import intrinsic, overload
+
+from playground.decode.lanes import LANES, add_products, add_scaled, sum_up, zeros
 
 MATVEC, LAYER_NORM, RMS_NORM, ROTATE, ATTEND, COMBINE, AFFINE, APPLY, SUM_ROWS, CHOOSE = range(10)
 ADD, MUL, SUB = range(3)
 GELU, SILU, SIGMOID, TANH, RELU, SQUARE, CAP = range(7)
 COLUMNS = 12  # of an instruction
-GROUP = 64  # 8-bit weights that share a factor
-BLOCK = 256  # weights between two askings for memory
-AHEAD = 2048  # bytes that are asked for before they are needed: processors by themselves stop at the end of a page
-LINE, WORD = ir.IntType(8).as_pointer(), ir.IntType(32)
 REAL = np.zeros(0, dtype=np.float32)  # only its type matters
 PARALLEL_ATTENTION = 1 << 16  # multiplications from which heads are shared between threads
 
@@ -65,56 +62,33 @@ def _widen(number):
     return lambda number: np.float32(number)
 
 
-@intrinsic
-def _fetch(context, array, at):
-    """Ask for the line of memory around ``array[at]``, which may lie beyond its end, before it is needed."""
-
-    def generate(context, builder, signature, arguments):
-        numbers = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        place = builder.bitcast(builder.gep(numbers, [arguments[1]]), LINE)
-        ask = builder.module.declare_intrinsic(
-            "llvm.prefetch", [LINE], ir.FunctionType(ir.VoidType(), [LINE, *[WORD] * 3])
-        )
-        builder.call(ask, [place, WORD(0), WORD(3), WORD(1)])  # to read, into all caches, data
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp), generate
-
-
 @njit(fastmath=True, cache=True)
 def _rows(matrix, x, out, first, last, width):
     """Rows first to last of a matrix ``(rows, width)`` times x."""
-    line, ahead = 64 // matrix.itemsize, AHEAD // matrix.itemsize
     for row in range(first, last):
+        weights = matrix[row * width : (row + 1) * width]
         total = np.float32(0)
-        for start in range(0, width, BLOCK):
-            end = min(start + BLOCK, width)
-            for i in range(start, end, line):
-                _fetch(matrix, row * width + i + ahead)
-            weights, inputs = matrix[row * width + start : row * width + end], x[start:end]
-            subtotal = np.float32(0)
-            for i in range(len(inputs)):
-                subtotal += widen(weights[i]) * inputs[i]
-            total += subtotal
+        for i in range(width):
+            total += widen(weights[i]) * x[i]
         out[row] = total
 
 
 @njit(fastmath=True, cache=True)
-def _scaled_rows(matrix, scale, x, out, first, last, width):
-    """As :func:`_rows` for whole numbers, with a factor for each ``GROUP`` of them."""
-    groups = -(-width // GROUP)
+def _scaled_rows(matrix, scale, x, out, first, last, width, group):
+    """As :func:`_rows` for 8-bit weights, with a factor for each ``group`` of them, a multiple of ``LANES``."""
+    groups, whole = -(-width // group), width // group
     for row in range(first, last):
-        weights, factors = matrix[row * width : (row + 1) * width], scale[row * groups : (row + 1) * groups]
-        total = np.float32(0)
-        for group in range(groups):
-            start = group * GROUP
-            _fetch(matrix, row * width + start + AHEAD)
-            part, inputs = weights[start : start + GROUP], x[start : min(start + GROUP, width)]
-            subtotal = np.float32(0)
-            for i in range(len(inputs)):
-                subtotal += widen(part[i]) * inputs[i]
-            total += factors[group] * subtotal
-        out[row] = total
+        total = zeros()
+        for number in range(whole):
+            start = number * group
+            part = add_products(zeros(), matrix, row * width + start, x, start)
+            for i in range(start + LANES, start + group, LANES):
+                part = add_products(part, matrix, row * width + i, x, i)
+            total = add_scaled(total, part, scale[row * groups + number])
+        rest = np.float32(0)
+        for i in range(whole * group, width):
+            rest += np.float32(matrix[row * width + i]) * x[i]
+        out[row] = sum_up(total) + (rest * scale[row * groups + whole] if whole < groups else np.float32(0))
 
 
 @njit(fastmath=True, cache=True)
@@ -269,9 +243,9 @@ def _multiply(code, at, arena, choices, matrices, like, scales, vectors, thread,
             chosen = m[5] + (choices[b, m[9]] if m[9] >= 0 else 0)
             matrix = carray(_pointer(matrices[chosen], like), height * width)
             x, out = arena[b, m[3] : m[3] + width], arena[b, m[1] : m[1] + height]
-            if scales[chosen]:
-                scale = carray(_pointer(scales[chosen], REAL), height * -(-width // GROUP))
-                _scaled_rows(matrix, scale, x, out, first, last, width)
+            if m[7]:
+                scale = carray(_pointer(scales[chosen], REAL), height * -(-width // m[7]))
+                _scaled_rows(matrix, scale, x, out, first, last, width, m[7])
             else:
                 _rows(matrix, x, out, first, last, width)
             if m[6] >= 0:

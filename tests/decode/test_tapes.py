@@ -5,11 +5,12 @@ import torch
 from tiny_networks import LANGUAGE, language
 
 from playground.decode import fast
-from playground.decode.compiled import Compiled
+from playground.decode.compiled import Compiled, CompiledInt8
 from playground.decode.fast import TapeDecoder, prepare, tape_of
 from playground.decode.layout import matrices_of
 from playground.decode.plain import PlainDecoder
 from playground.decode.replay import Replay
+from playground.decode.tape import MatVec
 from playground.errors import InvalidRequest
 from playground.senses.edits import AddSense, ScaleSense, SwapDirection, TopicBoost
 
@@ -190,3 +191,46 @@ def test_early_values_stay_within_their_bound():
         values.of("token", token)
     assert values.bytes <= 3000
     assert all(torch.equal(value, before) for (_, value), before in zip(values.of("token", 1), first, strict=True))
+
+
+def rounded(matrix, group):
+    """Weights as int8 numbers stand for them, a factor for each ``group`` of a row: worked out number by number."""
+    out = matrix.clone()
+    for row in out:
+        for first in range(0, len(row), group):
+            part = row[first : first + group]
+            factor = part.abs().max() / 127
+            part.copy_((part / factor).round() * factor)
+    return out
+
+
+@pytest.mark.parametrize("name", LANGUAGE)
+def test_weights_of_8_bits_are_those_of_their_formula(name):
+    network, same = language(name), language(name)
+    decoder = TapeDecoder(network, CompiledInt8, Compiled)
+    tape, _ = tape_of(same, False)
+    matrices = {id(m): m for m in tape.matrices}
+    head = id(tape.matrices[[each.matrix for each in tape.instructions if isinstance(each, MatVec)][-1]])
+    with torch.inference_mode():
+        expected_to_change = [m for number, m in matrices.items() if number != head]
+        ids = ids_for(network, 20)
+        assert list(decoder.prefill(ids[:10]))
+        plain = PlainDecoder(same)
+        assert list(plain.prefill(ids[:10]))  # the prompt is read with the weights as they are
+        lying = {id(tape.matrices[i.matrix]) for i in tape.instructions if isinstance(i, MatVec) and i.transposed}
+        for matrix in expected_to_change:
+            lies = id(matrix) in lying
+            matrix.copy_(rounded(matrix.t(), 32).t() if lies else rounded(matrix, 32))
+        unembed, table = same.unembed, matrices[head]
+        same.unembed = lambda hidden: with_table(unembed, hidden, table, rounded(table, 16))
+        for token in ids[10:]:
+            close(decoder.step([token]), plain.step([token]))
+
+
+def with_table(unembed, hidden, table, other):
+    """Logits with the numbers of ``other`` in place of the table's, which the embedding may share."""
+    before = table.clone()
+    table.copy_(other)
+    logits = unembed(hidden)
+    table.copy_(before)
+    return logits
