@@ -19,7 +19,7 @@ HEADER = """
 
 # How often Gradio's queue looks for work. Its own 1 and 10 ms take a core from the threads that compute a token in as
 # little: on two cores a small model then writes at half its speed.
-QUEUE_SECONDS, PROGRESS_SECONDS = 0.005, 0.1
+QUEUE_SECONDS, PROGRESS_SECONDS = 0.02, 0.5
 
 
 def build_page(engine: Any, settings: Settings) -> gr.Blocks:
