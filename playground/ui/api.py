@@ -32,11 +32,12 @@ from playground.engine.requests import (
 from playground.engine.samples import Sample, begin_samples, seeded_rows
 from playground.generation.options import SamplingOptions
 from playground.ui import api_pixels, api_senses
-from playground.ui.boundary import GENERATIONS, READERS, REFRESH_SECONDS, checked_tokenizer, handler
+from playground.ui.boundary import GENERATIONS, READERS, checked_tokenizer, handler
 from playground.ui.draws import DEFAULT_COUNT
 from playground.ui.pacing import Pace
 
 DEFAULT = SamplingOptions()
+UPDATE_SECONDS = 0.1  # between two updates of a stream: each holds all there is so far, and no eye follows them
 
 
 def build(engine: Any, generations: int, local: bool) -> None:
@@ -77,7 +78,7 @@ def build(engine: Any, generations: int, local: bool) -> None:
         yield from story(GenerateRequest(model, prompt, (options,), () if edits is None else edits))
 
     def story(request: GenerateRequest | ReplayRequest) -> Iterator[dict[str, Any]]:
-        text, steps, started, pace = "", [], None, Pace(REFRESH_SECONDS)
+        text, steps, started, pace = "", [], None, Pace(UPDATE_SECONDS)
         end: dict[str, Any] = {"end": None, "tokens_per_second": None}
         with closing(engine.run(request)) as events:
             for event in events:
@@ -125,7 +126,7 @@ def build(engine: Any, generations: int, local: bool) -> None:
             dice=dice,
         )  # fmt: skip
         request = GenerateRequest(model, prompt, seeded_rows(options, samples))
-        drawn, started, pace = begin_samples(request.rows), None, Pace(REFRESH_SECONDS)
+        drawn, started, pace = begin_samples(request.rows), None, Pace(UPDATE_SECONDS)
         with closing(engine.run(request)) as events:
             for event in events:
                 if isinstance(event, Started):
