@@ -20,6 +20,7 @@ from playground.networks.layers import (
     causal_attention,
     check_dimensions,
     check_divides,
+    last,
     merge_heads,
     primitive,
     rows_at,
@@ -253,6 +254,13 @@ class Backpack(LanguageNetwork):
         """Sense vectors ``(*ids.shape, k, d)`` of token ids; they depend on the id alone."""
         return self.sense_network(self.encoder.wte(ids))
 
+    def _senses_of_all(self, ids: Tensor) -> Tensor:
+        """As :meth:`sense_vectors`, each token of a longer text computed once: words come again."""
+        if ids.numel() == 1 or torch.is_grad_enabled():
+            return self.sense_vectors(ids)
+        tokens, places = ids.unique(return_inverse=True)
+        return self.sense_vectors(tokens)[places]
+
     @torch.inference_mode()
     def token_senses(self, token_id: int) -> Tensor:
         """Sense vectors ``(k, d)`` of one token; those of the latest few asked for are remembered."""
@@ -284,11 +292,13 @@ class Backpack(LanguageNetwork):
         cache.length += length
         return queries, keys
 
-    def hidden_states(self, ids: Tensor, cache: KVCache | None = None, controls: SenseControls | None = None) -> Tensor:
+    def hidden_states(
+        self, ids: Tensor, cache: KVCache | None = None, controls: SenseControls | None = None, tail: int | None = None
+    ) -> Tensor:
         start, length = self.span(ids, cache)
         layers = [None] * (self.config.n_layer + 1) if cache is None else cache.layers
         q, k = self._sense_queries(self.encoder(ids, start, layers[:-1]))
-        senses = self.sense_vectors(ids)  # (B, T, k, d)
+        senses = self._senses_of_all(ids)  # (B, T, k, d)
         if controls is not None:
             senses = replace_senses(senses, ids, controls.vectors)
         senses = senses.transpose(1, 2)  # (B, k, T, d)
@@ -298,7 +308,7 @@ class Backpack(LanguageNetwork):
         if cache is not None:
             cache.length += length
         # Attention whose heads are senses and whose values are sense vectors: exactly the paper's sum.
-        hidden = causal_attention(q, k, senses, factors=factors).sum(1)
+        hidden = causal_attention(last(q, tail, 2), k, senses, factors=factors).sum(1)
         if controls is not None and controls.added is not None:
             hidden = hidden + controls.added.unsqueeze(1).to(hidden.dtype)
         return hidden / self.sense_divisor

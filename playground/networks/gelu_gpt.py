@@ -18,6 +18,7 @@ from playground.networks.layers import (
     causal_attention,
     check_dimensions,
     check_divides,
+    last,
     merge_heads,
     rms_norm,
     rotary_angles,
@@ -106,16 +107,17 @@ class Attention(nn.Module):
         self.heads, self.kv_heads, self.window = config.n_head, config.n_kv_head, config.window(layer)
 
     def forward(
-        self, h: Tensor, value_embedding: Tensor | None, cos: Tensor, sin: Tensor, cache: LayerCache | None
-    ) -> Tensor:
-        q = split_heads(self.c_q(h), self.heads)  # (B, H, T, D)
+        self, h: Tensor, value_embedding: Tensor | None, cos: Tensor, sin: Tensor, cache: LayerCache | None,
+        tail: int | None = None,
+    ) -> Tensor:  # fmt: skip
+        q = split_heads(self.c_q(last(h, tail)), self.heads)  # (B, H, tail or T, D)
         k = split_heads(self.c_k(h), self.kv_heads)  # (B, Hkv, T, D)
         v = split_heads(self.c_v(h), self.kv_heads)
         if value_embedding is not None:
             gate = 3 * torch.sigmoid(self.ve_gate(h[..., :GATE_WIDTH]))  # (B, T, Hkv)
             v = v + gate.transpose(1, 2).unsqueeze(-1) * split_heads(value_embedding, self.kv_heads)
         # The published rotation is by minus the angle, hence -sin.
-        q = QK_GAIN * rms_norm(rotate(q, cos, -sin, "half"), NORM_EPS)
+        q = QK_GAIN * rms_norm(rotate(q, last(cos, tail, 0), -last(sin, tail, 0), "half"), NORM_EPS)
         k = QK_GAIN * rms_norm(rotate(k, cos, -sin, "half"), NORM_EPS)
         if cache is not None:
             k, v = cache.extend(k, v)
@@ -141,9 +143,10 @@ class Block(nn.Module):
         self.mlp = MLP(config)
 
     def forward(
-        self, x: Tensor, value_embedding: Tensor | None, cos: Tensor, sin: Tensor, cache: LayerCache | None
-    ) -> Tensor:
-        x = x + self.attn(rms_norm(x, NORM_EPS), value_embedding, cos, sin, cache)
+        self, x: Tensor, value_embedding: Tensor | None, cos: Tensor, sin: Tensor, cache: LayerCache | None,
+        tail: int | None = None,
+    ) -> Tensor:  # fmt: skip
+        x = last(x, tail) + self.attn(rms_norm(x, NORM_EPS), value_embedding, cos, sin, cache, tail)
         return x + self.mlp(rms_norm(x, NORM_EPS))
 
 
@@ -181,7 +184,9 @@ class GeluGPT(LanguageNetwork):
         gate = torch.sigmoid(self.smear_gate(e[..., :SMEAR_WIDTH]))  # (B, T, 1)
         return e + self.smear_lambda * gate * previous
 
-    def hidden_states(self, ids: Tensor, cache: KVCache | None = None, controls: None = None) -> Tensor:
+    def hidden_states(
+        self, ids: Tensor, cache: KVCache | None = None, controls: None = None, tail: int | None = None
+    ) -> Tensor:
         start, length = self.span(ids, cache)
         x = x0 = self._smear(rms_norm(self.wte(ids), NORM_EPS), cache)  # (B, T, n_embd)
         cos, sin = rotary_angles(start, length, self.config.head_dim, self.config.rope_base, ids.device)
@@ -189,12 +194,13 @@ class GeluGPT(LanguageNetwork):
         for i, block in enumerate(self.blocks):
             x = self.resid_lambdas[i] * x + self.x0_lambdas[i] * x0
             value_embedding = self.value_embeds[str(i)](ids) if self.config.has_value_embedding(i) else None
-            x = block(x, value_embedding, cos, sin, None if cache is None else cache.layers[i])
+            kept = tail if block is self.blocks[-1] else None
+            x = block(x, value_embedding, cos, sin, None if cache is None else cache.layers[i], kept)
             if i == self.config.backout_layer:
                 middle = x
         if cache is not None:
             cache.length += length
-        return rms_norm(x - self.backout_lambda * middle, NORM_EPS)
+        return rms_norm(x - self.backout_lambda * last(middle, tail), NORM_EPS)
 
     def unembed(self, hidden: Tensor) -> Tensor:
         table = (self.lm_head or self.wte).weight[: self.config.vocab_size]

@@ -28,10 +28,11 @@ class LanguageNetwork(nn.Module):
         """An empty cache: it has ``length`` (positions seen) and ``select(rows)``."""
         raise TypeError(f"{type(self).__name__} must define new_cache")
 
-    def hidden_states(self, ids: Tensor, cache: Any = None, controls: Any = None) -> Tensor:
+    def hidden_states(self, ids: Tensor, cache: Any = None, controls: Any = None, tail: int | None = None) -> Tensor:
         """Final hidden states ``(B, T, D)`` of int64 ``ids (B, T)``, which continue what ``cache`` holds.
 
-        ``controls`` is what :meth:`controls` made of a row's edits, or None.
+        ``controls`` is what :meth:`controls` made of a row's edits, or None. With ``tail`` only the last ``tail`` of
+        the T states are wanted, and what only the others need is not computed.
         """
         raise TypeError(f"{type(self).__name__} must define hidden_states")
 

@@ -118,6 +118,11 @@ def rows_at(table: Tensor, start: int, length: int) -> Tensor:
     return table[start : start + length]
 
 
+def last(x: Tensor, tail: int | None, axis: int = 1) -> Tensor:
+    """The last ``tail`` positions of ``x``, which lie along ``axis``; all of them if ``tail`` is None."""
+    return x if tail is None else x.narrow(axis, x.shape[axis] - tail, tail)
+
+
 def split_heads(x: Tensor, heads: int) -> Tensor:
     """``(B, T, heads * D)`` to ``(B, heads, T, D)``."""
     return x.unflatten(-1, (heads, -1)).transpose(1, 2)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from transformers import DynamicCache
 
 from playground.networks.language import LanguageNetwork
+from playground.networks.layers import last
 
 
 class NativeCache:
@@ -37,10 +38,12 @@ class NativeNetwork(LanguageNetwork):
     def new_cache(self) -> NativeCache:
         return NativeCache(self.config)
 
-    def hidden_states(self, ids: Tensor, cache: NativeCache | None = None, controls: None = None) -> Tensor:
+    def hidden_states(
+        self, ids: Tensor, cache: NativeCache | None = None, controls: None = None, tail: int | None = None
+    ) -> Tensor:
         _, length = self.span(ids, cache)
         if cache is None:
-            return self.model(input_ids=ids, use_cache=False).logits
+            return last(self.model(input_ids=ids, use_cache=False).logits, tail)
         cache.ids = ids if cache.ids is None else torch.cat((cache.ids, ids), dim=1)
         if cache.past is not None:
             output = self.model(input_ids=ids, past_key_values=cache.past, use_cache=True)
@@ -50,7 +53,7 @@ class NativeNetwork(LanguageNetwork):
         if cache.past is None:
             logits = self.model(input_ids=cache.ids, use_cache=False).logits[:, -length:]
         cache.length += length
-        return logits
+        return last(logits, tail)
 
     def unembed(self, hidden: Tensor) -> Tensor:
         return hidden.float()

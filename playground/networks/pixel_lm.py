@@ -19,6 +19,7 @@ from playground.networks.layers import (
     causal_attention,
     check_dimensions,
     check_divides,
+    last,
     merge_heads,
     primitive,
     rotary_angles,
@@ -92,8 +93,9 @@ class Attention(nn.Module):
         self.o_proj = nn.Linear(width, width, bias=False)
         self.heads, self.kv_heads = config.num_attention_heads, config.num_key_value_heads
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: LayerCache | None) -> Tensor:
-        q = rotate(split_heads(self.q_proj(x), self.heads), cos, sin, "interleaved")  # (B, H, T, D)
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: LayerCache | None, tail: int | None = None) -> Tensor:
+        q = split_heads(self.q_proj(last(x, tail)), self.heads)  # (B, H, tail or T, D)
+        q = rotate(q, last(cos, tail, 0), last(sin, tail, 0), "interleaved")
         k = rotate(split_heads(self.k_proj(x), self.kv_heads), cos, sin, "interleaved")  # (B, Hkv, T, D)
         v = split_heads(self.v_proj(x), self.kv_heads)
         if cache is not None:
@@ -137,8 +139,8 @@ class Block(nn.Module):
         self.norm2 = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.feed_forward = ExpertMLP(config) if experts else GatedMLP(config.hidden_size, config.intermediate_size)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: LayerCache | None) -> Tensor:
-        x = x + self.attention(self.norm1(x), cos, sin, cache)
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: LayerCache | None, tail: int | None = None) -> Tensor:
+        x = last(x, tail) + self.attention(self.norm1(x), cos, sin, cache, tail)
         return x + self.feed_forward(self.norm2(x))
 
 
@@ -156,12 +158,15 @@ class PixelLM(LanguageNetwork):
     def new_cache(self) -> KVCache:
         return KVCache([None] * self.config.num_layers)
 
-    def hidden_states(self, ids: Tensor, cache: KVCache | None = None, controls: None = None) -> Tensor:
+    def hidden_states(
+        self, ids: Tensor, cache: KVCache | None = None, controls: None = None, tail: int | None = None
+    ) -> Tensor:
         start, length = self.span(ids, cache)
         x = self.embed_tokens(ids)  # (B, T, hidden_size)
         cos, sin = rotary_angles(start, length, self.config.head_dim, self.config.rope_base, ids.device)
         for i, layer in enumerate(self.layers):
-            x = layer(x, cos, sin, None if cache is None else cache.layers[i])
+            kept = tail if layer is self.layers[-1] else None
+            x = layer(x, cos, sin, None if cache is None else cache.layers[i], kept)
         if cache is not None:
             cache.length += length
         return self.norm(x)

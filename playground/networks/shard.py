@@ -17,6 +17,7 @@ from playground.networks.layers import (
     RMSNorm,
     causal_attention,
     check_dimensions,
+    last,
     merge_heads,
     rotary_angles,
     rotate,
@@ -77,9 +78,11 @@ class ShardAttention(nn.Module):
         self.o = nn.Linear(inner, config.dim, bias=False)
         self.heads, self.pairing, self.window = config.n_heads, config.rope_pairing, window
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: LayerCache | None) -> Tensor:
-        q, k, v = (split_heads(project(x), self.heads) for project in (self.q, self.k, self.v))  # (B, H, T, D)
-        q, k = rotate(q, cos, sin, self.pairing), rotate(k, cos, sin, self.pairing)
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: LayerCache | None, tail: int | None = None) -> Tensor:
+        k, v = (split_heads(project(x), self.heads) for project in (self.k, self.v))  # (B, H, T, D)
+        q = split_heads(self.q(last(x, tail)), self.heads)  # (B, H, tail or T, D)
+        q = rotate(q, last(cos, tail, 0), last(sin, tail, 0), self.pairing)
+        k = rotate(k, cos, sin, self.pairing)
         if cache is not None:
             k, v = cache.extend(k, v)
         return self.o(merge_heads(causal_attention(q, k, v, self.window)))
@@ -93,8 +96,8 @@ class ShardBlock(nn.Module):
         self.norm2 = RMSNorm(config.dim, config.norm_eps)
         self.mlp = GatedMLP(config.dim, config.mlp_hidden)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: LayerCache | None) -> Tensor:
-        x = x + self.attention(self.norm1(x), cos, sin, cache)
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: LayerCache | None, tail: int | None = None) -> Tensor:
+        x = last(x, tail) + self.attention(self.norm1(x), cos, sin, cache, tail)
         return x + self.mlp(self.norm2(x))
 
 
@@ -118,12 +121,15 @@ class Shard(LanguageNetwork):
     def new_cache(self) -> KVCache:
         return KVCache([self.config.window(i) for i in range(self.config.n_layers)])
 
-    def hidden_states(self, ids: Tensor, cache: KVCache | None = None, controls: None = None) -> Tensor:
+    def hidden_states(
+        self, ids: Tensor, cache: KVCache | None = None, controls: None = None, tail: int | None = None
+    ) -> Tensor:
         start, length = self.span(ids, cache)
         x = self.embedding(ids)  # (B, T, dim)
         cos, sin = rotary_angles(start, length, self.config.head_dim, self.config.rope_base, ids.device)
         for i, block in enumerate(self.blocks):
-            x = block(x, cos, sin, None if cache is None else cache.layers[i])
+            kept = tail if block is self.blocks[-1] else None
+            x = block(x, cos, sin, None if cache is None else cache.layers[i], kept)
         if cache is not None:
             cache.length += length
         return self.norm(x)

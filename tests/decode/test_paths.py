@@ -14,6 +14,7 @@ from playground.decode.plain import PlainDecoder
 from playground.decode.tape import MatVec
 from playground.errors import InvalidRequest
 from playground.networks.language import LanguageNetwork
+from playground.networks.layers import last
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +53,8 @@ class Odd(LanguageNetwork):
     def new_cache(self):
         return language("shard").new_cache()
 
-    def hidden_states(self, ids, cache=None, controls=None):
-        return self.table[ids].cumsum(-1)
+    def hidden_states(self, ids, cache=None, controls=None, tail=None):
+        return last(self.table[ids].cumsum(-1), tail)
 
     def unembed(self, hidden):
         return torch.fft.fft(hidden).real @ self.table

@@ -79,11 +79,12 @@ class Script(LanguageNetwork):
         self.cache = Script.Cache()
         return self.cache
 
-    def hidden_states(self, ids, cache=None, controls=None):
+    def hidden_states(self, ids, cache=None, controls=None, tail=None):
         start, length = self.span(ids, cache)
         self.calls.append(tuple(ids.shape))
         cache.length += length
-        return torch.arange(start, start + length).repeat(ids.shape[0], 1)[..., None].float()
+        positions = torch.arange(start, start + length)[-(tail or length) :]
+        return positions.repeat(ids.shape[0], 1)[..., None].float()
 
     def unembed(self, hidden):
         logits = torch.zeros(*hidden.shape[:2], self.vocab_size)

@@ -263,12 +263,12 @@ def test_closing_the_generator_stops_the_work(scripted):
 def test_a_long_prompt_can_be_stopped_between_chunks(scripted):
     model = scripted([], context_length=1_000)
     events = sample_rows(model, [1] * 600, [Row(GREEDY)])
-    assert next(events) == Prefill(256, 600)
+    assert next(events) == Prefill(512, 600)
     events.close()
-    assert model.network.calls == [(1, 256)]
+    assert model.network.calls == [(1, 512)]
     events = sample_rows(model, [1] * 600, [Row(dataclasses.replace(GREEDY, max_new_tokens=1))])
     assert [event if isinstance(event, Prefill) else type(event) for event in events] == [
-        Prefill(256, 600), Prefill(512, 600), Prefill(600, 600), Step,
+        Prefill(512, 600), Prefill(600, 600), Step,
     ]  # fmt: skip
 
 

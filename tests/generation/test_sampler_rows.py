@@ -58,18 +58,18 @@ def test_rows_may_end_for_their_own_reasons(scripted):
 
 
 def test_controls_are_compiled_from_every_rows_edits_and_ids(scripted):
-    model = scripted([], context_length=400)
+    model = scripted([], context_length=700)
     short, long = (SamplingOptions(temperature=0, max_new_tokens=count) for count in (1, 3))
-    drawn(model, [1] * 300, [Row(long, ["a"]), Row(short), Row(long, ("b", "c"))])
+    drawn(model, [1] * 600, [Row(long, ["a"]), Row(short), Row(long, ("b", "c"))])
     a, none, bc = ("a",), (), ("b", "c")
     assert model.network.edits_seen == [
-        [(a, 256), (none, 256), (bc, 256)],
-        [(a, 300), (none, 300), (bc, 300)],
-        [(a, 301), (bc, 301)],
-        [(a, 302), (bc, 302)],
+        [(a, 512), (none, 512), (bc, 512)],
+        [(a, 600), (none, 600), (bc, 600)],
+        [(a, 601), (bc, 601)],
+        [(a, 602), (bc, 602)],
     ]
     # Edits may change what the cache holds, so the prompt is read once per row.
-    assert model.network.calls == [(3, 256), (3, 44), (2, 1), (2, 1)]
+    assert model.network.calls == [(3, 512), (3, 88), (2, 1), (2, 1)]
 
 
 def test_rows_with_the_same_edits_share_the_prefill(scripted):

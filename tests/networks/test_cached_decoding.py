@@ -119,3 +119,19 @@ def test_the_future_changes_nothing(full, name):
     changed = ids.clone()
     changed[:, 100:] = (changed[:, 100:] + 1) % network.vocab_size
     close(network(changed)[:, :100], expected[:, :100])
+
+
+@pytest.mark.parametrize("name", LANGUAGE)
+@pytest.mark.parametrize("tail", [1, 3])
+def test_the_last_states_by_themselves_are_the_last_of_all(name, tail):
+    network = language(name)
+    ids = torch.randint(network.vocab_size, (2, 40), generator=torch.Generator().manual_seed(4))
+    ids[:, 20:] = ids[:, :20]  # words that come again
+    with torch.inference_mode():
+        whole, parts = network.new_cache(), network.new_cache()
+        everything = network.hidden_states(ids, whole)
+        close(network.hidden_states(ids, None, tail=tail), everything[:, -tail:])
+        for begin, end in ((0, 9), (9, 30), (30, 40)):
+            close(network.hidden_states(ids[:, begin:end], parts, tail=tail), everything[:, end - tail : end])
+        after = torch.tensor([[5], [7]])
+        close(network.hidden_states(after, parts), network.hidden_states(after, whole))
