@@ -19,6 +19,7 @@ from playground.settings import PROJECT
 
 PATIENCE = 120.0  # seconds for the start, and for any answer
 PAUSE = 0.02
+DECODE = "PLAYGROUND_DECODE"  # the one setting of the reader's own that counts here too
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def running_app(checkpoints: Path, threads: int) -> Iterator[App]:
         "CHECKPOINTS": checkpoints, "MODELS": "[]", "HOST": "127.0.0.1", "PORT": port, "THREADS": threads,
         "BROWSER": "false", "PRELOAD": "true",
     }  # fmt: skip
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PLAYGROUND_")}
+    kept = {name: value for name, value in os.environ.items() if name == DECODE or not name.startswith("PLAYGROUND_")}
     environment = kept | {f"PLAYGROUND_{name}": str(value) for name, value in own.items()}
     with tempfile.TemporaryFile() as said:
         began = time.perf_counter()
