@@ -15,7 +15,6 @@ from playground.benchmarks.timing import Spread
 from playground.pixels.masking import MaskOptions
 
 CHECKPOINTS = ("shard", "backpack-gpt2", "gelu-d12")
-CALIBRATED = ("shard",)  # loading tries how the weights are to be read
 DISK = 3 << 30  # bytes that must be free
 CHUNK = 1 << 24
 SECONDS, MEMORY = 2.0, 1.25  # times the reading, times the weights
@@ -23,7 +22,8 @@ SPEEDUP, DIFFERENCE = 6, 1e-4
 
 
 def measure_loading(plan: Plan) -> Iterator[Measurement | Left]:
-    """Loads and readings of one file in turn; the first load, which may calibrate, only counts for memory."""
+    """Loads and readings of one file in turn; the first load, which finds out what later ones remember, only counts
+    for memory."""
     free = shutil.disk_usage(tempfile.gettempdir()).free
     if plan.size != "tiny" and free < DISK:
         yield Left(
@@ -44,11 +44,10 @@ def measure_loading(plan: Plan) -> Iterator[Measurement | Left]:
                 reads.append(read(largest))
             own, plain = Spread.of([load.seconds for load in loads[1:]]), Spread.of(reads[1:])
             facts = {"kind": "loading", "bytes": largest.stat().st_size, "dtype": loads[0].dtype}
-        judged = name not in CALIBRATED
         yield Measurement(
-            name, f"loading {facts['bytes'] / 1e6:,.0f} MB{'' if judged else ', with calibration'}", "reading the file",
+            name, f"loading {facts['bytes'] / 1e6:,.0f} MB", "reading the file",
             own.median / plain.median, own, plain, "load", facts=facts,
-            target=Target(SECONDS, at_most=True) if judged else None,
+            target=Target(SECONDS, at_most=True),
         )  # fmt: skip
         yield Measurement(
             name, "most memory while loading", "the weights", loads[0].ratio, target=Target(MEMORY, at_most=True),

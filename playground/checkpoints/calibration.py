@@ -4,11 +4,15 @@ A trained model predicts plain English far better under its own architecture tha
 predicts it no better than chance under all of them.
 """
 
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from playground.decode.calibrations import remember, remembered
 
 PARAGRAPH = (
     "Once there was a small village at the foot of a hill. Every morning the people walked down to the river to fetch "
@@ -20,8 +24,44 @@ PARAGRAPH = (
     "nothing but a table, two chairs and a window that looked out over the water. They sat down, looked at each other "
     "and began to laugh, because the view was the most beautiful thing that they had ever seen."
 )
+SHELF = "checks"
+COMPANIONS = ("*.json", "*.txt", "*.model")  # of weights: configs and tokenizers
 MOST_TOKENS = 256
 CHUNK = 32  # positions whose logits are held at a time: loading should need little memory beyond the weights
+
+
+def origin_of(*places: Any) -> str:
+    """What tells a checkpoint from any other, without reading it: its files' names, sizes and times, and all else
+    that shapes the model."""
+    return " ".join(told for place in places for told in _told(place))
+
+
+def _told(place: Any) -> Iterator[str]:
+    if isinstance(place, Mapping):
+        for name, value in sorted(place.items()):
+            yield from (str(name), *_told(value))
+        return
+    path = Path(place) if isinstance(place, str | Path) else None
+    try:
+        files = sorted(each for kind in COMPANIONS for each in path.glob(kind)) if path.is_dir() else [path]
+        stats = [(each.resolve(), each.stat()) for each in files]
+    except (AttributeError, OSError, ValueError):  # no path at all
+        yield repr(place)
+        return
+    yield from (f"{each} {stat.st_size} {stat.st_mtime_ns}" for each, stat in stats)
+
+
+def measured(model: Any, what: str, measure: Callable[[], Any]) -> Any:
+    """What ``measure`` finds of ``model``: plain data, remembered for the next time that the same files are loaded."""
+    if model.origin is None:
+        return measure()
+    key = f"{what}: {model.origin}"
+    found = remembered(key, SHELF)
+    if found is None:
+        found = measure()
+        if found is not None:
+            remember(key, found, SHELF)
+    return found
 
 
 def paragraph_states(model: Any) -> tuple[Tensor, Tensor] | None:

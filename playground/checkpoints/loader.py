@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from playground.checkpoints.calibration import origin_of
 from playground.checkpoints.card import ModelCard
 from playground.checkpoints.devices import CPU, device_name
 from playground.checkpoints.families import Blueprint, Bundle, Family, families, recognise
@@ -106,6 +107,10 @@ def load_model(
     else:
         model = PatchModel(family, network, find_renderer(bundle, network.config, notes))
     if family.check is not None:
+        if bundle.weights is not None:
+            folders = dict.fromkeys((bundle.weights.files[0].parent, bundle.folder))
+            size = model.tokenizer and model.tokenizer.size
+            model.origin = origin_of(*bundle.weights.files, *folders, options.tokenizer, size, dtype, choices)
         report("Checking on a paragraph of English", None)
         notes += family.check(model, choices)
     model.card = describe(name or str(ref), model, bundle, [*blueprint.notes, *notes], blueprint.training)

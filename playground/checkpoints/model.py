@@ -21,6 +21,7 @@ class Model:
         card: what it is.
         abilities: among "generate", "reconstruct", "senses"; views attach to these.
         tokenizer: None for a model that reads pictures, or whose checkpoint ships none.
+        origin: what tells its files from any others; None for one that came from none.
     """
 
     def __init__(self, family: Family, network: nn.Module, tokenizer: Tokenizer | None):
@@ -28,6 +29,7 @@ class Model:
         self.network = network
         self.tokenizer = tokenizer
         self.card: ModelCard | None = None  # the loader sets it when everything is known
+        self.origin: str | None = None  # likewise
 
     @property
     def abilities(self) -> frozenset[str]:

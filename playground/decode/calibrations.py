@@ -1,4 +1,4 @@
-"""What was found out about this machine and is worth keeping: one small JSON file in the user's cache folder.
+"""What was found out on this machine and is worth keeping: small JSON files in the user's cache folder.
 
 A file that cannot be read or written costs a second of measuring again, never an error.
 """
@@ -42,18 +42,18 @@ def gpu(device: torch.device) -> str:
     return f" {torch.cuda.get_device_name(device)} {torch.version.cuda}" if device.type == "cuda" else ""
 
 
-def remembered(key: str) -> Any:
+def remembered(key: str, shelf: str = "decoding") -> Any:
     """What was kept under ``key`` on this machine; None if nothing was."""
-    return _read().get(f"{machine()}|{key}")
+    return _read(shelf).get(f"{machine()}|{key}")
 
 
-def remember(key: str, value: Any) -> None:
-    """Keep ``value``, plain data, under ``key``; the oldest of many goes."""
+def remember(key: str, value: Any, shelf: str = "decoding") -> None:
+    """Keep ``value``, plain data, under ``key``; the oldest of many on a shelf goes."""
     with _LOCK:
-        known = _read()
+        known = _read(shelf)
         known.pop(f"{machine()}|{key}", None)
         known[f"{machine()}|{key}"] = value
-        path = cache_folder() / "decoding.json"
+        path = cache_folder() / f"{shelf}.json"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             written = path.with_suffix(f".{os.getpid()}")
@@ -63,9 +63,9 @@ def remember(key: str, value: Any) -> None:
             log.info("What was measured could not be kept: %s", error)
 
 
-def _read() -> dict[str, Any]:
+def _read(shelf: str) -> dict[str, Any]:
     try:
-        known = json.loads((cache_folder() / "decoding.json").read_text(encoding="utf-8"))
+        known = json.loads((cache_folder() / f"{shelf}.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}

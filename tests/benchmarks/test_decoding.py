@@ -242,7 +242,7 @@ def test_what_does_not_fit_is_left_out(monkeypatch, name):
     monkeypatch.setattr(type(NAMES[name]), "model", None)
     found = list(measure(NAMES[name], Plan()))
     assert [each.what for each in found] == [f"{name} in float32", f"{name} in bfloat16"]
-    needed = 1.2 * NAMES[name].parameters("published") * (8 + 1.0625)
+    needed = 1.2 * NAMES[name].parameters("published") * (8 + 1.125)
     assert f"{needed / 1e9:.1f} GB of memory, 0.4 GB are free" in found[0].why
 
 

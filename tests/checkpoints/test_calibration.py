@@ -1,5 +1,7 @@
 """Models that know one paragraph of English show which rotary form, or which Backpack variant, they were trained in."""
 
+import shutil
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,6 +11,7 @@ from tiny_networks import randomised
 import playground as pg
 from playground.benchmarks.random_checkpoint import SHARD, write_checkpoint
 from playground.benchmarks.random_tokenizers import byte_level_json
+from playground.checkpoints import calibration
 from playground.checkpoints.calibration import MOST_TOKENS, PARAGRAPH
 from playground.networks.backpack import Backpack, BackpackConfig
 from playground.networks.shard import Shard, ShardConfig
@@ -65,6 +68,25 @@ def test_a_trained_shard_shows_its_pairing_and_base(shard):
     note = next(note for note in model.card.notes if "Rotary" in note)
     assert f"half pairs, base 500,000, measured: {surprisal:.2f} nats" in note
     assert note.count("base 10,000:") == 2  # the others' numbers are told, too
+
+
+def test_what_was_measured_is_remembered_until_a_file_changes(shard, monkeypatch, tmp_path):
+    shutil.copytree(shard[0], tmp_path, dirs_exist_ok=True)
+    asked = []
+    reads = calibration.paragraph_states
+    monkeypatch.setattr(calibration, "paragraph_states", lambda model: asked.append(model) or reads(model))
+    first = pg.load(tmp_path)
+    assert len(asked) == 6  # two pairings of three bases
+    again = pg.load(tmp_path)
+    assert len(asked) == 6
+    assert [note for note in again.card.notes if "Rotary" in note] == [n for n in first.card.notes if "Rotary" in n]
+    assert again.network.config == first.network.config
+    pg.load(tmp_path, dtype="bfloat16")
+    assert len(asked) == 12
+    tokenizer = next(tmp_path.rglob("tokenizer.json"))
+    tokenizer.write_text(tokenizer.read_text() + "\n")
+    pg.load(tmp_path, dtype="bfloat16")
+    assert len(asked) == 18
 
 
 def test_the_user_overrides_what_was_measured(shard):

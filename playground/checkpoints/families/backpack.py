@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
-from playground.checkpoints.calibration import paragraph_states, surprisal
+from playground.checkpoints.calibration import measured, paragraph_states, surprisal
 from playground.checkpoints.families.base import (
     Blueprint,
     Bundle,
@@ -72,17 +73,25 @@ def read(bundle: Bundle, choices: Mapping[str, Any]) -> Blueprint:
     return Blueprint(config, tensors, unclaimed, notes, end_ids=ends)
 
 
+def _both_forms(model: Any) -> tuple[float, float] | None:
+    """Nats per token of the form that was read and of the other; None without a tokenizer."""
+    network, known = model.network, paragraph_states(model)
+    if known is None:
+        return None
+    ids, states = known
+    other = states * network.sense_divisor if network.config.divide_by_senses else states / network.num_senses
+    return surprisal(network, ids, states), surprisal(network, ids, other)
+
+
 def check(model: Any, choices: Mapping[str, Any]) -> list[str]:
     """Whether the division by the number of senses suits the weights: the wrong variant is far off on plain English."""
     network = model.network
-    known = paragraph_states(model)
-    if known is None or choices.get("divide_by_senses") is not None or network.config.normalise_senses:
+    if choices.get("divide_by_senses") is not None or network.config.normalise_senses:
         return []
-    ids, states = known
-    other = states * network.sense_divisor
-    if not network.config.divide_by_senses:
-        other = states / network.num_senses
-    as_read, as_other = surprisal(network, ids, states), surprisal(network, ids, other)
+    found = measured(model, "sum over senses", partial(_both_forms, model))
+    if found is None:
+        return []
+    as_read, as_other = found
     if as_other > as_read - MARGIN:
         return [
             f"Checked on a paragraph of English: {as_read:.2f} nats per token, {as_other:.2f} in the other variant."

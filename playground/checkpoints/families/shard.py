@@ -5,13 +5,14 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from playground.checkpoints.calibration import mean_surprisal
+from playground.checkpoints.calibration import mean_surprisal, measured
 from playground.checkpoints.families.base import Blueprint, Bundle, Family, Published, positive, require, take_tied_head
 from playground.checkpoints.files import read_json
 from playground.errors import InvalidConfig, InvalidRequest, TensorMismatch
@@ -220,7 +221,7 @@ def check(model: Any, choices: Mapping[str, Any]) -> list[str]:
     scores = {}
     for candidate in ((pairing, base) for pairing in pairings for base in bases):
         network.use_rotary(*candidate)
-        scores[candidate] = mean_surprisal(model)
+        scores[candidate] = measured(model, f"rotary {candidate}", partial(mean_surprisal, model))
     network.use_rotary(*default)
     if scores[default] is None:
         return [f"Rotary positions: {form(*default)}, assumed; without a tokenizer nothing could be measured."]
