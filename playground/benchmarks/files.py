@@ -38,8 +38,7 @@ def measure_loading(plan: Plan) -> Iterator[Measurement | Left]:
             )  # fmt: skip
             largest = max((path for path in Path(folder).rglob("*") if path.is_file()), key=lambda p: p.stat().st_size)
             loads, reads = [], []
-            rounds = plan.rounds if name not in CALIBRATED else min(plan.fewer, plan.rounds)
-            for found in loading.measure([folder] * (rounds + 1)):
+            for found in loading.measure([folder] * (plan.rounds + 1)):
                 loads.append(found)
                 reads.append(read(largest))
             own, plain = Spread.of([load.seconds for load in loads[1:]]), Spread.of(reads[1:])
