@@ -15,12 +15,13 @@ import numpy as np
 from numba import carray, config, njit, prange, set_num_threads, types
 from numba.extending import intrinsic, overload
 
-from playground.decode.lanes import LANES, add_products, add_scaled, sum_up, zeros
+from playground.decode.lanes import LANES, add_inputs, add_scaled, sum_up, weights_at, zeros
 
 MATVEC, LAYER_NORM, RMS_NORM, ROTATE, ATTEND, COMBINE, AFFINE, APPLY, SUM_ROWS, CHOOSE = range(10)
 ADD, MUL, SUB = range(3)
 GELU, SILU, SIGMOID, TANH, RELU, SQUARE, CAP = range(7)
 COLUMNS = 12  # of an instruction
+TILE = 16  # rows of a matrix that several texts share while they are at hand
 REAL = np.zeros(0, dtype=np.float32)  # only its type matters
 PARALLEL_ATTENTION = 1 << 16  # multiplications from which heads are shared between threads
 
@@ -74,6 +75,25 @@ def _rows(matrix, x, out, first, last, width):
 
 
 @njit(fastmath=True, cache=True)
+def _rows_of_four(matrix, x, out, first, last, width):
+    """As :func:`_rows` for four texts, ``x (4, width)`` and ``out (4, rows)``: each weight is read and widened once."""
+    a, b, c, d = x[0], x[1], x[2], x[3]
+    whole = width - width % LANES
+    for row in range(first, last):
+        at = row * width
+        ta, tb, tc, td = zeros(), zeros(), zeros(), zeros()
+        for i in range(0, whole, LANES):
+            weights = weights_at(matrix, at + i)
+            ta, tb = add_inputs(ta, weights, a, i), add_inputs(tb, weights, b, i)
+            tc, td = add_inputs(tc, weights, c, i), add_inputs(td, weights, d, i)
+        out[0, row], out[1, row], out[2, row], out[3, row] = sum_up(ta), sum_up(tb), sum_up(tc), sum_up(td)
+        for i in range(whole, width):
+            weight = widen(matrix[at + i])
+            for text in range(4):
+                out[text, row] += weight * x[text, i]
+
+
+@njit(fastmath=True, cache=True)
 def _scaled_rows(matrix, scale, x, out, first, last, width, group):
     """As :func:`_rows` for 8-bit weights, with a factor for each ``group`` of them, a multiple of ``LANES``."""
     groups, whole = -(-width // group), width // group
@@ -81,9 +101,9 @@ def _scaled_rows(matrix, scale, x, out, first, last, width, group):
         total = zeros()
         for number in range(whole):
             start = number * group
-            part = add_products(zeros(), matrix, row * width + start, x, start)
+            part = add_inputs(zeros(), weights_at(matrix, row * width + start), x, start)
             for i in range(start + LANES, start + group, LANES):
-                part = add_products(part, matrix, row * width + i, x, i)
+                part = add_inputs(part, weights_at(matrix, row * width + i), x, i)
             total = add_scaled(total, part, scale[row * groups + number])
         rest = np.float32(0)
         for i in range(whole * group, width):
@@ -239,7 +259,13 @@ def _multiply(code, at, arena, choices, matrices, like, scales, vectors, thread,
         m = code[member]
         height, width = m[2], m[4]
         first, last = height * thread // threads, height * (thread + 1) // threads
-        for b in range(len(arena)):
+        together = 0 if m[7] or m[9] >= 0 else len(arena) - len(arena) % 4
+        for start in range(first, last if together else first, TILE):
+            matrix = carray(_pointer(matrices[m[5]], like), height * width)
+            for b in range(0, together, 4):
+                x, out = arena[b : b + 4, m[3] : m[3] + width], arena[b : b + 4, m[1] : m[1] + height]
+                _rows_of_four(matrix, x, out, start, min(start + TILE, last), width)
+        for b in range(together, len(arena)):
             chosen = m[5] + (choices[b, m[9]] if m[9] >= 0 else 0)
             matrix = carray(_pointer(matrices[chosen], like), height * width)
             x, out = arena[b, m[3] : m[3] + width], arena[b, m[1] : m[1] + height]
@@ -248,8 +274,10 @@ def _multiply(code, at, arena, choices, matrices, like, scales, vectors, thread,
                 _scaled_rows(matrix, scale, x, out, first, last, width, m[7])
             else:
                 _rows(matrix, x, out, first, last, width)
-            if m[6] >= 0:
-                bias = carray(_pointer(vectors[m[6]], REAL), height)
+        if m[6] >= 0:
+            bias = carray(_pointer(vectors[m[6]], REAL), height)
+            for b in range(len(arena)):
+                out = arena[b, m[1] : m[1] + height]
                 for i in range(first, last):
                     out[i] += bias[i]
 

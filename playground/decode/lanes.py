@@ -1,5 +1,5 @@
-"""Sixteen float32 numbers that the kernel adds to at once: numba by itself sums up every few 8-bit weights, which takes
-longer than multiplying them.
+"""Sixteen float32 numbers that the kernel computes with at once, where numba by itself would not: it sums up every few
+8-bit weights, which takes longer than multiplying them, and reads a weight anew for each of several texts.
 
 LLVM makes of them what the processor has: one register of 512 bits, two of 256, four of 128.
 """
@@ -54,17 +54,48 @@ def zeros(context):
     return lanes(), generate
 
 
+def _widened(builder, stored, dtype):
+    """``LANES`` stored weights as float32: 16-bit ones as in kernel.widen."""
+    if dtype == types.float32:
+        return stored
+    if dtype == types.int8:
+        return builder.sitofp(stored, VECTOR)
+    words = ir.VectorType(ir.IntType(32), LANES)
+
+    def every(number):
+        return ir.Constant(words, [number] * LANES)
+
+    bits = builder.zext(stored, words)
+    if dtype == types.uint16:  # bfloat16
+        return builder.bitcast(builder.shl(bits, every(16)), VECTOR)
+    magnitude = builder.bitcast(builder.shl(builder.and_(bits, every(0x7FFF)), every(13)), VECTOR)
+    magnitude = builder.fmul(magnitude, ir.Constant(VECTOR, [2.0**112] * LANES))
+    sign = builder.shl(builder.and_(bits, every(0x8000)), every(16))
+    return builder.bitcast(builder.or_(builder.bitcast(magnitude, words), sign), VECTOR)
+
+
 @intrinsic
-def add_products(context, total, weights, first, inputs, start):
-    """``total`` and the products of int8 ``weights`` from ``first`` on with float32 ``inputs`` from ``start`` on."""
+def weights_at(context, matrix, at):
+    """``LANES`` weights of a flat matrix, from ``at`` on."""
 
     def generate(context, builder, signature, arguments):
-        kinds, (total, weights, first, inputs, start) = signature.args, arguments
-        whole = _load(context, builder, kinds[1], weights, first, ir.VectorType(ir.IntType(8), LANES))
-        real = _load(context, builder, kinds[3], inputs, start, VECTOR)
-        return builder.fadd(total, builder.fmul(builder.sitofp(whole, VECTOR), real, flags=FAST), flags=FAST)
+        element = context.get_value_type(matrix.dtype)
+        stored = _load(context, builder, matrix, *arguments, ir.VectorType(element, LANES))
+        return _widened(builder, stored, matrix.dtype)
 
-    return lanes(total, weights, types.intp, inputs, types.intp), generate
+    return lanes(matrix, types.intp), generate
+
+
+@intrinsic
+def add_inputs(context, total, weights, inputs, start):
+    """``total`` and the products of ``weights`` with float32 ``inputs`` from ``start`` on."""
+
+    def generate(context, builder, signature, arguments):
+        total, weights, inputs, start = arguments
+        real = _load(context, builder, signature.args[2], inputs, start, VECTOR)
+        return builder.fadd(total, builder.fmul(weights, real, flags=FAST), flags=FAST)
+
+    return lanes(total, weights, inputs, types.intp), generate
 
 
 @intrinsic

@@ -234,3 +234,16 @@ def with_table(unembed, hidden, table, other):
     logits = unembed(hidden)
     table.copy_(before)
     return logits
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", ["shard", "gelu-gpt", "backpack", "pixel-lm of experts"])
+def test_many_texts_at_once_are_what_each_is_alone(name, dtype):
+    network = language(name).to(dtype)
+    prompt, tails = ids_for(network, 9), [ids_for(network, 6, seed) for seed in range(2, 8)]  # four, and two more
+    together = begun(network, Compiled, prompt)
+    together.select([0] * len(tails))
+    alone = [begun(network, Compiled, prompt) for _ in tails]
+    for tokens in zip(*tails, strict=True):
+        rows = [decoder.step([token]) for decoder, token in zip(alone, tokens, strict=True)]
+        close(together.step(tokens), torch.cat(rows))
