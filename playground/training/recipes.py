@@ -239,7 +239,7 @@ RECIPES: dict[str, Recipe | PatchRecipe] = {
             "demo-gelu-gpt",
             WITH_GRAMMAR,
             demo_gelu_gpt,
-            Plan(steps=2850),
+            Plan(steps=5440),
             batch=16,
             context=256,
             vocab_size=4096,
