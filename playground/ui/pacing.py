@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 TIMES = 33  # as long as the last news took: so sending takes at most three percent of a run
+LONGEST = 0.5  # seconds: a slow page still sees a text grow, and one that was closed is noticed at the next sending
 
 
 class Pace:
@@ -30,7 +31,7 @@ class Pace:
         """
         first, self._begun = begun and not self._begun, self._begun or begun
         now = self.clock()
-        rested = now - self._left >= self.pause * weight and now - self._back >= TIMES * self._took
+        rested = now - self._left >= self.pause * weight and now - self._back >= min(TIMES * self._took, LONGEST)
         return first or rested or not self.pause
 
     @contextmanager

@@ -10,7 +10,7 @@ from playground.engine.requests import Ended, GenerateRequest, Started, Step, To
 from playground.generation.options import SamplingOptions
 from playground.settings import PROJECT
 from playground.ui import draws, pacing, runs
-from playground.ui.pacing import TIMES, Pace
+from playground.ui.pacing import LONGEST, TIMES, Pace
 
 CARD = SimpleNamespace(
     name="a", family="b", fingerprint="c", dtype="float32", source="d", files=(), parameters=1, versions={}
@@ -59,6 +59,16 @@ def test_sending_takes_at_most_a_share_of_the_time(clock):
     with pace.sending():
         clock.now += 0.01
     clock.now += TIMES * 0.01 - 0.001
+    assert not pace.due()
+    clock.now += 0.002
+    assert pace.due()
+
+
+def test_a_page_that_is_slow_to_take_news_still_gets_them(clock):
+    pace = Pace(0.05)
+    with pace.sending():
+        clock.now += 4
+    clock.now += LONGEST - 0.001
     assert not pace.due()
     clock.now += 0.002
     assert pace.due()
