@@ -53,7 +53,8 @@ class Linears:
 
     def __init__(self, machine: Any, threads: int):
         self._machine, self._threads = machine, threads
-        self._tapes: dict[int, tuple[Place, Place, Any]] = {}  # by the id of a weight that the network's tape keeps
+        # By the id of a weight, which is kept: the network may be laid out anew meanwhile, and an id be used again.
+        self._tapes: dict[int, tuple[Tensor, Place, Place, Any]] = {}
 
     def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         """As ``torch.nn.functional.linear`` for ``x (..., inputs)`` of one row."""
@@ -64,8 +65,8 @@ class Linears:
             tape.matrices.append(weight.t() if transposed else weight)
             tape.vectors += [] if bias is None else [bias]
             tape.instructions.append(MatVec(out, given, 0, None if bias is None else 0, transposed))
-            self._tapes[id(weight)] = given, out, self._machine(tape, 1, self._threads)
-        given, out, running = self._tapes[id(weight)]
+            self._tapes[id(weight)] = weight, given, out, self._machine(tape, 1, self._threads)
+        _, given, out, running = self._tapes[id(weight)]
         running.arena[0, given.offset : given.offset + given.size] = x.reshape(-1)
         running.run()
         return running.arena[0, out.offset : out.offset + out.size].to(x.dtype).view(*x.shape[:-1], -1)

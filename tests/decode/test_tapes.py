@@ -1,5 +1,7 @@
 """Steps replayed from a tape are the steps of the readable network: every family, row, window and edit."""
 
+import weakref
+
 import pytest
 import torch
 from tiny_networks import LANGUAGE, language
@@ -172,10 +174,10 @@ def test_tokens_that_are_new_pass_the_sense_network_by_the_same_products(machine
     decoder.step([3])
     senses = network.sense_network
     layers = (senses.block.mlp.c_fc, senses.block.mlp.c_proj, senses.final_mlp.c_fc, senses.final_mlp.c_proj)
-    read = [running.tape.matrices[0].data_ptr() for _, _, running in decoder._linear._tapes.values()]
+    read = [running.tape.matrices[0].data_ptr() for *_, running in decoder._linear._tapes.values()]
     assert read == [layer.weight.data_ptr() for layer in layers]
     runs = []
-    for _, _, running in decoder._linear._tapes.values():
+    for *_, running in decoder._linear._tapes.values():
         running.run = lambda run=running.run: (runs.append(1), run())
     decoder.step([3])
     assert not runs
@@ -247,3 +249,13 @@ def test_many_texts_at_once_are_what_each_is_alone(name, dtype):
     for tokens in zip(*tails, strict=True):
         rows = [decoder.step([token]) for decoder, token in zip(alone, tokens, strict=True)]
         close(together.step(tokens), torch.cat(rows))
+
+
+@pytest.mark.parametrize("lies", ["(outputs, inputs)", "(inputs, outputs)"])
+def test_a_weight_is_kept_as_long_as_its_id_stands_for_it(machine, lies):
+    linear, x = fast.Linears(machine, 1), torch.randn(1, 1, 16)
+    weight = torch.randn(16, 8).t() if lies == "(inputs, outputs)" else torch.randn(8, 16)
+    close(linear(x, weight), torch.nn.functional.linear(x, weight))
+    kept = weakref.ref(weight)
+    del weight
+    assert kept() is not None
