@@ -9,6 +9,13 @@ import logging
 import pytest
 import torch
 from other_device import NAME, moved, other_device
+from step_checks import (
+    LENGTH,
+    close,
+    edits_are_those_of_the_readable_network,
+    ids_for,
+    rows_part_leave_and_change_places,
+)
 from tiny_networks import LANGUAGE, language
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -21,7 +28,6 @@ from playground.decode.recording import record
 from playground.errors import InvalidRequest
 from playground.senses.edits import AddSense, ScaleSense, SwapDirection, TopicBoost
 
-LENGTH = 150  # past every window: shard's 8, gelu-gpt's 65 and 129
 BACKPACKS = [name for name in LANGUAGE if name.startswith("backpack")]
 EDITS = {
     "scaled": (ScaleSense(3, 1, 2.5), ScaleSense(4, 0, 0.0, position=2)),
@@ -72,18 +78,10 @@ def captures(monkeypatch):
     return done
 
 
-def ids_for(network, length=LENGTH, seed=1):
-    return torch.randint(network.vocab_size, (length,), generator=torch.Generator().manual_seed(seed)).tolist()
-
-
 def begun(network, ids, **settings):
     decoder = GraphDecoder(network, **settings)
     assert list(decoder.prefill(ids))
     return decoder
-
-
-def close(found, expected):
-    torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("name", LANGUAGE)
@@ -101,31 +99,13 @@ def test_every_step_equals_the_full_forward(name, small):
 
 @pytest.mark.parametrize("name", LANGUAGE)
 def test_rows_part_leave_and_change_places(name, small):
-    network = language(name)
-    prompt, tails = ids_for(network, 12), [ids_for(network, 9, seed) for seed in (2, 3, 4)]
-    decoder = begun(network, prompt)
-    decoder.select([0, 0, 0])
-    for tokens in list(zip(*tails, strict=True))[:5]:
-        logits = decoder.step(tokens)
-    with torch.inference_mode():
-        close(logits, network(torch.tensor([prompt + tail[:5] for tail in tails]))[:, -1])
-        decoder.select([2, 0])
-        for tokens in list(zip(tails[2], tails[0], strict=True))[5:]:
-            logits = decoder.step(tokens)
-        close(logits, network(torch.tensor([prompt + tails[2], prompt + tails[0]]))[:, -1])
+    rows_part_leave_and_change_places(language(name), GraphDecoder)
 
 
 @pytest.mark.parametrize("edits", EDITS)
 @pytest.mark.parametrize("name", BACKPACKS)
 def test_edits_of_senses_are_those_of_the_readable_network(name, edits, small):
-    network, edits = language(name), EDITS[edits]
-    ids = [3, 4, 3, *ids_for(network, 30), 3, 9, 4]
-    decoders = [PlainDecoder(network), GraphDecoder(network)]
-    for decoder in decoders:
-        list(decoder.prefill(ids[:4], lambda length: network.controls([(edits, ids[:length])])))
-    for end in range(5, len(ids) + 1):
-        controls = network.controls([(edits, ids[:end])])
-        close(decoders[1].step(ids[end - 1 : end], controls), decoders[0].step(ids[end - 1 : end], controls))
+    edits_are_those_of_the_readable_network(language(name), EDITS[edits], GraphDecoder)
 
 
 def test_rows_have_edits_of_their_own():
