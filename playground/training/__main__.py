@@ -4,6 +4,7 @@ It is written to ``OUT/checkpoint`` in the file layout that its family publishes
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -28,13 +29,21 @@ def main(
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; torch decides without it.")] = None,
     compiled: Annotated[bool, typer.Option("--compile", help="Use torch.compile; it needs a C++ compiler.")] = False,
+    start: Annotated[
+        Path | None, typer.Option(help="Train a finished checkpoint of RECIPE on: its folder. The rate falls from then on.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps in all, in place of the recipe's number.")] = None,
+    rate: Annotated[float, typer.Option(min=0.001, max=2.0, help="Share of the recipe's learning rates.")] = 1.0,
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the recipe's: other batches.")] = None,
 ) -> None:
     """Train RECIPE, continuing what OUT already holds, and export it to OUT/checkpoint."""
     if threads:
         torch.set_num_threads(threads)
     try:
         chosen = find_recipe(recipe)
-        trainer = prepare(chosen, data, out, minutes, compiled)
+        plan = chosen.plan.scaled(rate, steps)
+        chosen = replace(chosen, plan=plan.falling() if start else plan, seed=chosen.seed if seed is None else seed)
+        trainer = prepare(chosen, data, out, minutes, compiled, start=start)
         measures = trainer.run()
         checkpoint, record = out / "checkpoint", record_run(chosen, trainer.step)
         export(trainer.network, chosen.layout, companions(chosen, out), checkpoint, record)

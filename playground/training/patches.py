@@ -23,7 +23,7 @@ SEPARATOR, PADDING = len(ALPHABET), len(ALPHABET) + 1  # numbers of the black ce
 SPANS = (0.6, 0.28, 0.12)  # how often a hidden span is one, two, three patches long
 SHORT_STEPS = 0.5  # share of steps on rows of half the length that hold a single sentence
 RATIO, LATE_RATIO, LATE = 0.25, 0.125, 0.75  # share of patches hidden, and that from this part of the run on
-GLYPH_WEIGHT = 0.01  # of the cross-entropy over glyphs beside the mean squared error
+GLYPH_WEIGHT = 0.03  # of the cross-entropy over glyphs beside the mean squared error
 MEASURED = 400  # held-out spans of each length behind the curve's measures
 
 

@@ -33,11 +33,18 @@ WITH_GRAMMAR = (
     Source("picture-books", ("stories-asp-pb-en",), 0.06),
     Source("grammar", ("grammar-stories",), 0.25),
 )
+LESS_GRAMMAR = (
+    Source("tinystories", STORIES, 0.49),
+    Source("simple-sentences", ("simple-sentences",), 0.22, "line", 12),
+    Source("tatoeba", ("tatoeba-english",), 0.13, "line", 12),
+    Source("picture-books", ("stories-asp-pb-en",), 0.06),
+    Source("grammar", ("grammar-stories",), 0.10),
+)
 SIMPLE_SENTENCES = (
-    Source("simple-sentences", ("simple-sentences",), 0.4, "line"),
-    Source("tinystories", STORIES, 0.35),
-    Source("tatoeba", ("tatoeba-english",), 0.2, "line"),
-    Source("picture-books", ("stories-asp-pb-en",), 0.05),
+    Source("simple-sentences", ("simple-sentences",), 0.36, "line"),
+    Source("tinystories", STORIES, 0.28),
+    Source("tatoeba", ("tatoeba-english",), 0.28, "line"),
+    Source("picture-books", ("stories-asp-pb-en",), 0.08),
 )
 
 CHAT = ("<|pad|>", "<|bos|>", "<|eos|>", "<|unk|>", "<|im_start|>", "<|im_end|>")
@@ -225,7 +232,7 @@ RECIPES: dict[str, Recipe | PatchRecipe] = {
         ),
         Recipe(
             "demo-pixel-lm",
-            WITH_GRAMMAR,
+            LESS_GRAMMAR,
             demo_pixel_lm,
             Plan(steps=2750),
             batch=16,

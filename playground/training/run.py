@@ -11,7 +11,7 @@ from playground.training.patches import PatchTask
 from playground.training.recipes import PatchRecipe, Recipe, initialise, start_from_white
 from playground.training.tokenizers import TrainingTokenizer
 from playground.training.trainer import STATE, Task, Trainer
-from playground.training.warm_start import take_over
+from playground.training.warm_start import take_over, take_tokenizer, take_weights
 
 FONTS = Path(__file__).resolve().parents[2] / "assets" / "fonts"
 
@@ -34,14 +34,21 @@ def prepare(
     minutes: float | None = None,
     compiled: bool = False,
     stop_after: int | None = None,
+    start: Path | None = None,
 ) -> Trainer:
     """A trainer for ``recipe`` on the corpora below ``data``, continuing what lies in ``out``.
 
+    A new run begins with the weights and the tokenizer of the checkpoint ``start``, if one is given.
+
     Raises:
-        MissingFile: if a corpus is not there. InvalidRequest: if ``out`` holds another run.
+        MissingFile: if a corpus is not there. InvalidRequest: if ``out`` holds another run, or ``start`` another network.
     """
     splits = split_corpora(data, recipe.sources, seed=recipe.seed)
+    if start and isinstance(recipe, Recipe) and recipe.tokenizer.open(out) is None:
+        take_tokenizer(start, recipe.tokenizer, out)
     network, task = (_patches if isinstance(recipe, PatchRecipe) else _language)(recipe, splits, out)
+    if start and not (out / STATE).exists():
+        take_weights(start, network)
     return Trainer(network, task, recipe.plan, out, recipe.seed, minutes, compiled, stop_after)
 
 

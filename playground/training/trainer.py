@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -52,6 +52,7 @@ class Plan:
 
     Attributes:
         steps: steps of the whole run. warmup: of them, with rising rate.
+        constant: share of the run after which the rate falls to zero.
         muon_lr, adam_lr, weight_decay: see :func:`make_optimizers`.
         measure_every, log_every: steps between held-out measures and between lines of the curve.
         save_every: seconds between checkpoints.
@@ -59,6 +60,7 @@ class Plan:
 
     steps: int
     warmup: int = 30
+    constant: float = 0.6
     muon_lr: float = 0.02
     adam_lr: float = 4e-3
     weight_decay: float = 0.05
@@ -66,6 +68,14 @@ class Plan:
     measure_every: int = 250
     log_every: int = 10
     save_every: float = 120.0
+
+    def scaled(self, factor: float, steps: int | None = None) -> "Plan":
+        """This plan with ``factor`` times its learning rates, and with another number of steps if one is given."""
+        return replace(self, muon_lr=factor * self.muon_lr, adam_lr=factor * self.adam_lr, steps=steps or self.steps)
+
+    def falling(self) -> "Plan":
+        """This plan with a rate that falls all the way, as suits weights that have been trained before."""
+        return replace(self, constant=0.0)
 
 
 class Trainer:
@@ -116,7 +126,7 @@ class Trainer:
         losses: list[Tensor] = []
         first, before = self.step, self.elapsed
         while self.done() < 1.0 and self.step != self.stop_after:
-            losses.append(self._train_step(loss_of, rate(self.step, self.done(), self.plan.warmup)))
+            losses.append(self._train_step(loss_of, rate(self.step, self.done(), self.plan.warmup, self.plan.constant)))
             self.step += 1
             self.elapsed = before + time.monotonic() - since
             if self.step % self.plan.log_every == 0:

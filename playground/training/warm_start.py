@@ -1,5 +1,7 @@
-"""Begin a run from the weights of a finished demo: what fits is taken over, the rest starts as usual."""
+"""Begin a run from a finished checkpoint: all of one of the same recipe, or what fits of another demo."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -7,13 +9,50 @@ from torch import Tensor, nn
 
 from playground.checkpoints.catalog import build_catalog
 from playground.checkpoints.loader import LoadOptions, load_model
+from playground.errors import InvalidRequest, MissingFile
 from playground.networks.gelu_gpt import GeluGPT
 from playground.networks.pixel_lm import PixelLM
+from playground.networks.pixel_mae import PixelMAE
 from playground.networks.shard import Shard
 from playground.settings import load_settings
-from playground.training.tokenizers import TrainingTokenizer
+from playground.training.colours import in_grey
+from playground.training.tokenizers import ByteBPE, SentencePiece, TrainingTokenizer
 
 START_STD = 0.02
+
+
+def take_tokenizer(checkpoint: Path, kind: ByteBPE | SentencePiece, out: Path) -> None:
+    """Copy the tokenizer of ``checkpoint``, wherever its layout keeps it, to ``out``.
+
+    Raises:
+        MissingFile: if there is none of this kind.
+    """
+    for folder in (checkpoint, *sorted(path for path in checkpoint.glob("*") if path.is_dir())):
+        if (opened := kind.open(folder)) is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            for file in opened.files:
+                shutil.copyfile(file, out / file.name)
+            return
+    raise MissingFile(f"{checkpoint} holds no tokenizer of this recipe's kind. Give the folder of a finished checkpoint.")
+
+
+def take_weights(checkpoint: Path, network: nn.Module) -> None:
+    """Put all weights of ``checkpoint`` into ``network``, which must be of the same shape.
+
+    Raises:
+        InvalidRequest: if it is another network. PlaygroundError: as loading the checkpoint does.
+    """
+    source = load_model(str(checkpoint), LoadOptions()).network
+    tensors = source.state_dict()
+    if isinstance(source, PixelMAE) and isinstance(network, PixelMAE) and network.config.num_channels == 1:
+        tensors = in_grey(tensors)
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise InvalidRequest(
+            f"{checkpoint} holds a {type(source).__name__} that is not this recipe's {type(network).__name__}. "
+            "Give a checkpoint that this recipe made."
+        ) from error
 
 
 @torch.no_grad()

@@ -25,7 +25,7 @@ from playground.training import recipes
 from playground.training.__main__ import main
 from playground.training.export import export
 from playground.training.export.curve import thin_curve
-from playground.training.export.pixel_mae import split_in_three
+from playground.training.colours import split_in_three
 from playground.training.export.run_record import RunRecord, companions, record_run
 from playground.training.recipes import TOKENIZERS, find_recipe
 

@@ -1,8 +1,4 @@
-"""The layout of `Team-PIXEL/pixel-base`, in safetensors, with the renderer's config and font.
-
-Published networks read and write three colours. One trained on grey pictures is written as one of three that computes
-the same of a picture whose colours are equal.
-"""
+"""The layout of `Team-PIXEL/pixel-base`, in safetensors, with the renderer's config and font."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -11,13 +7,12 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
 
 from playground.networks.pixel_mae import PixelMAE, PixelMAEConfig
+from playground.training.colours import COLOURS, in_colour
 from playground.training.export.run_record import RENDERER_CONFIG, RunRecord
 from playground.training.export.writing import published, stored, take_along, write_json
 
-COLOURS = 3
 TABLES = ("encoder.position_embeddings", "decoder.decoder_pos_embed")
 LAYER = (
     (r"attention\.(query|key|value)\.(weight|bias)", r"attention.attention.\2.\3"),
@@ -34,24 +29,6 @@ RULES = (
     (r"(decoder\.(?:mask_token|decoder_pos_embed))", r"\1"),
     (r"(decoder\.decoder_(?:embed|norm|pred)\.(?:weight|bias))", r"\1"),
 )
-
-
-def split_in_three(weight: Tensor) -> Tensor:
-    """``(D, 1, P, P)`` to ``(D, 3, P, P)`` of the same 16-bit type, whose sum over the colours is exactly ``weight``.
-
-    The first two are the rounded third. What is left for the last one is as short a number, so nothing is lost.
-    """
-    third = (weight.float() / COLOURS).to(weight.dtype)
-    rest = (weight.float() - 2 * third.float()).to(weight.dtype)
-    return torch.cat((third, third, rest), dim=1)
-
-
-def in_colour(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of a grey network as those of one with three colours; in a patch the colour runs fastest."""
-    changed = {"encoder.projection.weight": split_in_three(tensors["encoder.projection.weight"])}
-    for name in ("decoder.decoder_pred.weight", "decoder.decoder_pred.bias"):
-        changed[name] = tensors[name].repeat_interleave(COLOURS, dim=0)
-    return tensors | changed
 
 
 def config_json(config: PixelMAEConfig, dtype: torch.dtype) -> dict[str, Any]:
