@@ -9,15 +9,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from playground.decode import kernel
+from playground.decode import arithmetic, kernel, meeting
 from playground.decode import tape as t
 from playground.decode.tape import Instruction, Tape
 
-COMBINE = {"add": kernel.ADD, "mul": kernel.MUL, "sub": kernel.SUB}
+COMBINE = {"add": arithmetic.ADD, "mul": arithmetic.MUL, "sub": arithmetic.SUB}
 APPLY = {
-    "gelu": kernel.GELU, "silu": kernel.SILU, "sigmoid": kernel.SIGMOID, "tanh": kernel.TANH, "relu": kernel.RELU,
-    "square": kernel.SQUARE, "cap": kernel.CAP,
-}  # fmt: skip
+    "gelu": arithmetic.GELU,
+    "silu": arithmetic.SILU,
+    "sigmoid": arithmetic.SIGMOID,
+    "tanh": arithmetic.TANH,
+    "relu": arithmetic.RELU,
+    "square": arithmetic.SQUARE,
+    "cap": arithmetic.CAP,
+}
 GROUP, HEAD_GROUP = 32, 16  # 8-bit weights that share a factor
 NOTHING = np.zeros(0, dtype=np.float32)
 NO_FACTORS = np.zeros((1, 1, 1), dtype=np.float32)
@@ -137,8 +142,9 @@ class Program:
         self.code, self.numbers = encode(tape)
         lying = {i.matrix for i in tape.instructions if isinstance(i, t.MatVec) and i.transposed}
         matrices = [matrix.t() if number in lying else matrix for number, matrix in enumerate(tape.matrices)]
+        products = self.code[:, 0] == kernel.MATVEC
+        self.widest = int(self.code[products, 4].max(initial=0))
         if int8:
-            products = self.code[:, 0] == kernel.MATVEC
             head = self.code[products][-1, 5]  # its errors are those of the logits, more than half of all
             groups = [HEAD_GROUP if number == head else GROUP for number in range(len(matrices))]
             self.code[products, 7] = [groups[number] for number in self.code[products, 5]]
@@ -183,6 +189,7 @@ class Compiled:
         self._program = program_of(tape, self.int8)
         self._choices = np.zeros((rows, max(1, tape.choices)), dtype=np.int64)
         self._numbers = self.arena.numpy()
+        self._room, self._tickets = meeting.new_room(), np.zeros(len(tape.instructions), dtype=np.int64)
         self._heads = next((i.kv_heads for i in tape.instructions if isinstance(i, t.Attend) and i.factors), 0)
 
     def run(self) -> None:
@@ -200,9 +207,13 @@ class Compiled:
         with _ALONE:
             threads = kernel.use_threads(self.threads)
             scores = np.empty((threads, most), dtype=np.float32)
+            rounded = np.empty((threads, program.widest if self.int8 else 0), dtype=np.int16)
+            self._room.fill(0)
+            self._tickets.fill(0)
             kernel.run(
                 program.code, program.numbers, self._numbers, self._choices, program.matrices, program.like,
-                program.scales, program.vectors, caches, factors, scores, threads,
+                program.scales, program.vectors, caches, factors, scores, rounded,
+                self._room, self._tickets, threads,
             )  # fmt: skip
 
 

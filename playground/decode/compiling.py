@@ -17,6 +17,7 @@ from playground.decode import calibrations
 
 log = logging.getLogger(__name__)
 TYPES = {torch.float32: "float32", torch.bfloat16: "uint16", torch.float16: "int16", torch.int8: "int8"}
+MODULES = ("kernel", "arithmetic", "lanes", "meeting")
 _LOCK = Lock()
 _RUNNING: dict[str, subprocess.Popen] = {}
 
@@ -64,20 +65,31 @@ def compile_now(name: str) -> None:
     """Compile the kernel for weights stored as the numpy type ``name``."""
     import numpy as np
 
-    from playground.decode import kernel
+    from playground.decode import kernel, meeting
 
+    if calibrations.remembered("kernel sources") != _written():  # numba looks at the module alone that is called
+        for module in MODULES:
+            for kept in Path(kernel.run.stats.cache_path).glob(f"{module}.*.nb[ic]"):
+                kept.unlink(missing_ok=True)
+        calibrations.remember("kernel sources", _written())
     nothing, real = np.zeros(0, dtype=np.int64), np.zeros((1, 1), dtype=np.float32)
     kernel.run(
         np.zeros((0, kernel.COLUMNS), dtype=np.int64), np.zeros((0, 2), dtype=np.float32), real,
         np.zeros((1, 1), dtype=np.int64), nothing, np.zeros(0, dtype=name), nothing, nothing,
-        np.zeros((0, 5), dtype=np.int64), np.zeros((1, 1, 1), dtype=np.float32), real, 1,
+        np.zeros((0, 5), dtype=np.int64), np.zeros((1, 1, 1), dtype=np.float32), real,
+        np.zeros((1, 0), dtype=np.int16), meeting.new_room(), nothing, 1,
     )  # fmt: skip
     calibrations.remember(_key(name), True)
 
 
 def _key(name: str) -> str:
-    written = Path(__file__).with_name("kernel.py").stat()
-    return f"kernel {name} {written.st_mtime_ns} {written.st_size} {sys.version}"
+    return f"kernel {name} {_written()} {sys.version}"
+
+
+def _written() -> str:
+    """When the kernel's modules were written."""
+    found = [Path(__file__).with_name(f"{module}.py").stat() for module in MODULES]
+    return " ".join(f"{each.st_mtime_ns}-{each.st_size}" for each in found)
 
 
 if __name__ == "__main__":

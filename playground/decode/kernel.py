@@ -15,12 +15,13 @@ import numpy as np
 from numba import carray, config, njit, prange, set_num_threads, types
 from numba.extending import intrinsic, overload
 
-from playground.decode.lanes import LANES, add_inputs, add_scaled, sum_up, weights_at, zeros
+from playground.decode.arithmetic import apply, combine, exp, layer_norm, rms_norm, rotate
+from playground.decode.lanes import LANES, PAIRS, add_inputs, add_scaled, products, sum_up, weights_at, zeros
+from playground.decode.meeting import add_to, meet, wait_for_all
 
 MATVEC, LAYER_NORM, RMS_NORM, ROTATE, ATTEND, COMBINE, AFFINE, APPLY, SUM_ROWS, CHOOSE = range(10)
-ADD, MUL, SUB = range(3)
-GELU, SILU, SIGMOID, TANH, RELU, SQUARE, CAP = range(7)
 COLUMNS = 12  # of an instruction
+PIECE = 32 << 10  # bytes of a matrix that a thread reads before it asks for more
 TILE = 16  # rows of a matrix that several texts share while they are at hand
 REAL = np.zeros(0, dtype=np.float32)  # only its type matters
 PARALLEL_ATTENTION = 1 << 16  # multiplications from which heads are shared between threads
@@ -94,129 +95,41 @@ def _rows_of_four(matrix, x, out, first, last, width):
 
 
 @njit(fastmath=True, cache=True)
-def _scaled_rows(matrix, scale, x, out, first, last, width, group):
-    """As :func:`_rows` for 8-bit weights, with a factor for each ``group`` of them, a multiple of ``LANES``."""
-    groups, whole = -(-width // group), width // group
+def _round(x, rounded):
+    """Make 16-bit numbers of ``x``, the largest 32,767; what one of them is worth."""
+    most = np.float32(0)
+    for i in range(len(x)):
+        most = max(most, abs(x[i]))
+    if most == 0:
+        most = np.float32(1)
+    factor = np.float32(32767) / most
+    for i in range(len(x)):
+        rounded[i] = np.int16(np.rint(x[i] * factor))
+    return most / np.float32(32767)
+
+
+@njit(fastmath=True, cache=True)
+def _scaled_rows(matrix, scale, x, rounded, out, first, last, width, group):
+    """As :func:`_rows` for 8-bit weights, with a factor for each ``group`` of them: 32, or 16.
+
+    Inputs are rounded to 16 bits, so that whole numbers can be multiplied: that changes far less than 8-bit weights do.
+    """
+    worth = _round(x, rounded)
+    blocks, each, groups = width // PAIRS, PAIRS // group, -(-width // group)
     for row in range(first, last):
-        total = zeros()
-        for number in range(whole):
-            start = number * group
-            part = add_inputs(zeros(), weights_at(matrix, row * width + start), x, start)
-            for i in range(start + LANES, start + group, LANES):
-                part = add_inputs(part, weights_at(matrix, row * width + i), x, i)
-            total = add_scaled(total, part, scale[row * groups + number])
-        rest = np.float32(0)
-        for i in range(whole * group, width):
-            rest += np.float32(matrix[row * width + i]) * x[i]
-        out[row] = sum_up(total) + (rest * scale[row * groups + whole] if whole < groups else np.float32(0))
-
-
-@njit(fastmath=True, cache=True)
-def _exp(x):
-    """e^x to about 2e-7, without a call, so that loops of it become vector code."""
-    x = min(max(x, np.float32(-87.0)), np.float32(88.0))
-    whole = np.floor(x * np.float32(1.44269504) + np.float32(0.5))
-    r = x - whole * np.float32(0.693359375) + whole * np.float32(2.12194440e-4)
-    p = np.float32(1.9875691500e-4)
-    p = p * r + np.float32(1.3981999507e-3)
-    p = p * r + np.float32(8.3334519073e-3)
-    p = p * r + np.float32(4.1665795894e-2)
-    p = p * r + np.float32(1.6666665459e-1)
-    p = p * r + np.float32(5.0000001201e-1)
-    p = p * r * r + r + np.float32(1)
-    return p * np.int32((np.int32(whole) + np.int32(127)) << np.int32(23)).view(np.float32)
-
-
-@njit(fastmath=True, cache=True)
-def _apply(kind, x, out, limit):
-    one = np.float32(1)
-    if kind == SILU:
-        for i in range(len(x)):
-            out[i] = x[i] / (one + _exp(-x[i]))
-    elif kind == GELU:
-        for i in range(len(x)):
-            inner = np.float32(0.7978845608) * (x[i] + np.float32(0.044715) * x[i] * x[i] * x[i])
-            out[i] = x[i] * (one - one / (_exp(np.float32(2) * inner) + one))
-    elif kind == SIGMOID:
-        for i in range(len(x)):
-            out[i] = one / (one + _exp(-x[i]))
-    elif kind == TANH:
-        for i in range(len(x)):
-            out[i] = one - np.float32(2) / (_exp(np.float32(2) * x[i]) + one)
-    elif kind == RELU:
-        for i in range(len(x)):
-            out[i] = max(x[i], np.float32(0))
-    elif kind == SQUARE:
-        for i in range(len(x)):
-            out[i] = x[i] * x[i]
-    else:
-        for i in range(len(x)):
-            out[i] = limit * (one - np.float32(2) / (_exp(np.float32(2) * x[i] / limit) + one))
-
-
-@njit(fastmath=True, cache=True)
-def _combine(kind, a, b, out, a_repeat, b_repeat):
-    """Operands are as long as ``out``, or repeat: each number ``repeat`` times, all of them again and again."""
-    size = len(out)
-    if len(a) == size and len(b) == size:
-        if kind == ADD:
-            for i in range(size):
-                out[i] = a[i] + b[i]
-        elif kind == MUL:
-            for i in range(size):
-                out[i] = a[i] * b[i]
+        total, at, of = zeros(), row * width, row * groups
+        if each == 1:
+            for block in range(blocks):
+                whole = products(matrix, at + block * PAIRS, rounded, block * PAIRS)
+                total = add_scaled(total, whole, scale, of + block, 1)
         else:
-            for i in range(size):
-                out[i] = a[i] - b[i]
-        return
-    for i in range(size):
-        left, right = a[(i // a_repeat) % len(a)], b[(i // b_repeat) % len(b)]
-        out[i] = left + right if kind == ADD else left * right if kind == MUL else left - right
-
-
-@njit(fastmath=True, cache=True)
-def _layer_norm(x, out, width, weight, bias, eps):
-    for first in range(0, len(x), width):
-        row, to = x[first : first + width], out[first : first + width]
-        mean = np.float32(0)
-        for i in range(width):
-            mean += row[i]
-        mean /= np.float32(width)
-        square = np.float32(0)
-        for i in range(width):
-            square += (row[i] - mean) * (row[i] - mean)
-        scale = np.float32(1) / np.sqrt(square / np.float32(width) + eps)
-        for i in range(width):
-            to[i] = (row[i] - mean) * scale
-        for i in range(len(weight)):
-            to[i] *= weight[i]
-        for i in range(len(bias)):
-            to[i] += bias[i]
-
-
-@njit(fastmath=True, cache=True)
-def _rms_norm(x, out, width, weight, eps):
-    for first in range(0, len(x), width):
-        row, to = x[first : first + width], out[first : first + width]
-        square = np.float32(0)
-        for i in range(width):
-            square += row[i] * row[i]
-        scale = np.float32(1) / np.sqrt(square / np.float32(width) + eps)
-        for i in range(width):
-            to[i] = row[i] * scale
-        for i in range(len(weight)):
-            to[i] *= weight[i]
-
-
-@njit(fastmath=True, cache=True)
-def _rotate(x, out, width, cos, sin, interleaved):
-    half = width // 2
-    for first in range(0, len(x), width):
-        for j in range(half):
-            at, other = (first + 2 * j, first + 2 * j + 1) if interleaved else (first + j, first + half + j)
-            a, b = x[at], x[other]
-            out[at] = a * cos[j] - b * sin[j]
-            out[other] = a * sin[j] + b * cos[j]
+            for block in range(blocks):
+                whole = products(matrix, at + block * PAIRS, rounded, block * PAIRS)
+                total = add_scaled(total, whole, scale, of + 2 * block, 2)
+        rest = np.float32(0)
+        for i in range(blocks * PAIRS, width):
+            rest += np.float32(matrix[at + i]) * x[i] * scale[of + i // group]
+        out[row] = sum_up(total) * worth + rest
 
 
 @njit(fastmath=True, cache=True)
@@ -232,7 +145,7 @@ def _attend_head(q, keys, values, out, seen, scale, factors, weigh, scores):
         most = max(most, scores[s])
     whole = np.float32(0)
     for s in range(seen):
-        scores[s] = _exp(scores[s] - most)
+        scores[s] = exp(scores[s] - most)
         whole += scores[s]
     out[:] = 0
     for s in range(seen):
@@ -253,33 +166,55 @@ def _vector(addresses, number, size):
 
 
 @njit(fastmath=True, cache=True)
-def _multiply(code, at, arena, choices, matrices, like, scales, vectors, thread, threads):
-    """One thread's share of a group of matrix products."""
-    for member in range(at, at + code[at, 8]):
-        m = code[member]
-        height, width = m[2], m[4]
-        first, last = height * thread // threads, height * (thread + 1) // threads
-        together = 0 if m[7] or m[9] >= 0 else len(arena) - len(arena) % 4
-        for start in range(first, last if together else first, TILE):
-            matrix = carray(_pointer(matrices[m[5]], like), height * width)
+def _multiply_rows(m, first, last, arena, choices, matrices, like, scales, vectors, rounded):
+    """Rows first to last of the matrix product ``m``, for every text."""
+    height, width, group = m[2], m[4], m[7]
+    together = 0 if group or m[9] >= 0 else len(arena) - len(arena) % 4
+    if together:
+        matrix = carray(_pointer(matrices[m[5]], like), height * width)
+        for start in range(first, last, TILE):
             for b in range(0, together, 4):
                 x, out = arena[b : b + 4, m[3] : m[3] + width], arena[b : b + 4, m[1] : m[1] + height]
                 _rows_of_four(matrix, x, out, start, min(start + TILE, last), width)
-        for b in range(together, len(arena)):
-            chosen = m[5] + (choices[b, m[9]] if m[9] >= 0 else 0)
-            matrix = carray(_pointer(matrices[chosen], like), height * width)
-            x, out = arena[b, m[3] : m[3] + width], arena[b, m[1] : m[1] + height]
-            if m[7]:
-                scale = carray(_pointer(scales[chosen], REAL), height * -(-width // m[7]))
-                _scaled_rows(matrix, scale, x, out, first, last, width, m[7])
-            else:
-                _rows(matrix, x, out, first, last, width)
-        if m[6] >= 0:
-            bias = carray(_pointer(vectors[m[6]], REAL), height)
-            for b in range(len(arena)):
-                out = arena[b, m[1] : m[1] + height]
-                for i in range(first, last):
-                    out[i] += bias[i]
+    for b in range(together, len(arena)):
+        chosen = m[5] + (choices[b, m[9]] if m[9] >= 0 else 0)
+        matrix = carray(_pointer(matrices[chosen], like), height * width)
+        x, out = arena[b, m[3] : m[3] + width], arena[b, m[1] : m[1] + height]
+        if group:
+            scale = carray(_pointer(scales[chosen], REAL), height * -(-width // group))
+            _scaled_rows(matrix, scale, x, rounded, out, first, last, width, group)
+        else:
+            _rows(matrix, x, out, first, last, width)
+    if m[6] >= 0:
+        bias = carray(_pointer(vectors[m[6]], REAL), height)
+        for b in range(len(arena)):
+            out = arena[b, m[1] : m[1] + height]
+            for i in range(first, last):
+                out[i] += bias[i]
+
+
+@njit(fastmath=True, cache=True)
+def _multiply(code, at, tickets, threads, arena, choices, matrices, like, scales, vectors, rounded):
+    """One thread's share of a group of matrix products: as many pieces as it gets tickets for.
+
+    Each thread can have one long piece, which memory is read fastest in; what is left is shared out in short ones, so
+    that all end together.
+    """
+    mine = add_to(tickets, at, 1)
+    before = 0  # pieces of the products that came before
+    for member in range(at, at + code[at, 8]):
+        m = code[member]
+        height = m[2]
+        long = height * 7 // (8 * threads) if threads > 1 else height
+        short = max(1, PIECE // (m[4] * like.itemsize))
+        pieces = threads + -(-(height - threads * long) // short)
+        while mine < before + pieces:
+            number = mine - before
+            first = number * long if number < threads else threads * long + (number - threads) * short
+            last = first + long if number < threads else min(height, first + short)
+            _multiply_rows(m, first, last, arena, choices, matrices, like, scales, vectors, rounded)
+            mine = add_to(tickets, at, 1)
+        before += pieces
 
 
 @njit(fastmath=True, cache=True)
@@ -318,7 +253,7 @@ def _choose(given, out, choices):
             if not taken and (best < 0 or given[i] > given[best]):
                 best = i
         choices[rank] = best
-        out[rank] = _exp(given[best] - given[choices[0]])
+        out[rank] = exp(given[best] - given[choices[0]])
         total += out[rank]
     for rank in range(len(out)):
         out[rank] /= total
@@ -330,21 +265,21 @@ def _small(c, first, second, row, choices, vectors):
     kind, size = c[0], c[2]
     out = row[c[1] : c[1] + size]
     if kind == RMS_NORM:
-        _rms_norm(row[c[3] : c[3] + size], out, c[4], _vector(vectors, c[5], c[4]), first)
+        rms_norm(row[c[3] : c[3] + size], out, c[4], _vector(vectors, c[5], c[4]), first)
     elif kind == LAYER_NORM:
         weight, bias = _vector(vectors, c[5], c[4]), _vector(vectors, c[6], c[4])
-        _layer_norm(row[c[3] : c[3] + size], out, c[4], weight, bias, first)
+        layer_norm(row[c[3] : c[3] + size], out, c[4], weight, bias, first)
     elif kind == ROTATE:
         half = c[4] // 2
-        _rotate(row[c[3] : c[3] + size], out, c[4], row[c[5] : c[5] + half], row[c[6] : c[6] + half], c[7] > 0)
+        rotate(row[c[3] : c[3] + size], out, c[4], row[c[5] : c[5] + half], row[c[6] : c[6] + half], c[7] > 0)
     elif kind == COMBINE:
-        _combine(c[3], row[c[4] : c[4] + c[5]], row[c[6] : c[6] + c[7]], out, c[8], c[9])
+        combine(c[3], row[c[4] : c[4] + c[5]], row[c[6] : c[6] + c[7]], out, c[8], c[9])
     elif kind == AFFINE:
         x = row[c[3] : c[3] + size]
         for i in range(size):
             out[i] = first * x[i] + second
     elif kind == APPLY:
-        _apply(c[4], row[c[3] : c[3] + size], out, first)
+        apply(c[4], row[c[3] : c[3] + size], out, first)
     elif kind == SUM_ROWS:
         out[:] = row[c[3] : c[3] + size]
         for each in range(1, c[4]):
@@ -355,8 +290,78 @@ def _small(c, first, second, row, choices, vectors):
         _choose(row[c[3] : c[3] + c[4]], out, choices[c[5] : c[5] + size])
 
 
+@njit(fastmath=True, cache=True)
+def _walk(
+    code,
+    numbers,
+    arena,
+    choices,
+    matrices,
+    like,
+    scales,
+    vectors,
+    caches,
+    factors,
+    scores,
+    rounded,
+    room,
+    tickets,
+    most,
+):
+    """What one thread does in a step: products with the others, and the rest too if it is the first."""
+    thread, threads = meet(room, most)
+    if thread < 0:
+        return
+    waits, at, alone = 0, 0, False
+    while at < len(code):
+        c = code[at]
+        kind, wide = c[0], False
+        if kind == ATTEND:
+            cache = caches[c[5]]
+            k = carray(_pointer(cache[0], REAL), (len(arena), c[7], cache[2], c[8]))
+            v = carray(_pointer(cache[1], REAL), (len(arena), c[7], cache[2], c[9]))
+            wide = threads > 1 and len(arena) * c[6] * cache[4] * (c[8] + c[9]) > PARALLEL_ATTENTION
+            if thread == 0:
+                _remember(c, arena, k, v, cache[3])
+            alone = True
+        if alone and (wide or kind == MATVEC):  # what the first thread did by itself is to be seen by all
+            waits, alone = wait_for_all(room, threads, waits), False
+        if kind == MATVEC:
+            _multiply(code, at, tickets, threads, arena, choices, matrices, like, scales, vectors, rounded[thread])
+            waits = wait_for_all(room, threads, waits)
+            at += c[8]
+            continue
+        if wide:
+            _attend(c, numbers[at, 0], arena, k, v, factors, cache[4], scores, thread, threads)
+            waits = wait_for_all(room, threads, waits)
+        elif thread == 0:
+            if kind == ATTEND:
+                _attend(c, numbers[at, 0], arena, k, v, factors, cache[4], scores, 0, 1)
+            else:
+                for b in range(len(arena)):
+                    _small(c, numbers[at, 0], numbers[at, 1], arena[b], choices[b], vectors)
+        alone = alone or not wide
+        at += 1
+
+
 @njit(parallel=True, fastmath=True, cache=True)
-def run(code, numbers, arena, choices, matrices, like, scales, vectors, caches, factors, scores, threads):
+def run(
+    code,
+    numbers,
+    arena,
+    choices,
+    matrices,
+    like,
+    scales,
+    vectors,
+    caches,
+    factors,
+    scores,
+    rounded,
+    room,
+    tickets,
+    threads,
+):
     """Run all instructions for every row of ``arena (B, N)``.
 
     Args:
@@ -365,27 +370,11 @@ def run(code, numbers, arena, choices, matrices, like, scales, vectors, caches, 
         like: an array of the weights' type.
         caches: int64 (layers, 5): address of keys (B, H, S, D), of values, S, where the new position goes, and how
         many can be seen. factors: (B, S, H). scores: (threads, S).
+        rounded: int16 (threads, widest x), for 8-bit weights only.
+        room: int64 (ROOM,), see meeting.py. tickets: int64 (n,). Both are zero.
     """
-    at = 0
-    while at < len(code):
-        c = code[at]
-        if c[0] == MATVEC:
-            for thread in prange(threads):
-                _multiply(code, at, arena, choices, matrices, like, scales, vectors, thread, threads)
-            at += c[8]
-        elif c[0] == ATTEND:
-            cache, scale = caches[c[5]], numbers[at, 0]
-            k = carray(_pointer(cache[0], REAL), (len(arena), c[7], cache[2], c[8]))
-            v = carray(_pointer(cache[1], REAL), (len(arena), c[7], cache[2], c[9]))
-            count = cache[4]
-            _remember(c, arena, k, v, cache[3])
-            if len(arena) * c[6] * count * (c[8] + c[9]) > PARALLEL_ATTENTION:
-                for thread in prange(threads):
-                    _attend(c, scale, arena, k, v, factors, count, scores, thread, threads)
-            else:
-                _attend(c, scale, arena, k, v, factors, count, scores, 0, 1)
-            at += 1
-        else:
-            for b in range(len(arena)):
-                _small(c, numbers[at, 0], numbers[at, 1], arena[b], choices[b], vectors)
-            at += 1
+    for _ in prange(threads):
+        _walk(
+            code, numbers, arena, choices, matrices, like, scales, vectors, caches, factors, scores, rounded, room,
+            tickets, threads,
+        )  # fmt: skip

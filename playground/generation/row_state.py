@@ -22,6 +22,7 @@ from playground.generation.steps import (
     Row,
     Step,
 )
+from playground.generation.truncation import log_sum_exp
 from playground.generation.warping import Warpers
 from playground.text.streaming import StopStrings, TextStream
 
@@ -93,7 +94,7 @@ def draw_steps(model: Any, rows: Sequence[RowState], logits: Tensor) -> Generato
     """Draw the next token of each row from its ``logits (rows, vocab_size)``."""
     for row, own in zip(rows, logits.float().cpu(), strict=True):
         position, values = len(row.ids), own.numpy()
-        normaliser = float(own.logsumexp(-1))
+        normaliser = log_sum_exp(values)
         if not math.isfinite(normaliser):
             raise PlaygroundError(
                 f"The model's logits for position {position:,} are not finite numbers (row {row.number}). The "

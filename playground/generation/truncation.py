@@ -44,7 +44,7 @@ def truncated(scores: Tensor, cut: Truncation) -> tuple[np.ndarray, np.ndarray] 
         kept = cut.top_k
         if best[kept] == best[kept - 1] or not np.isfinite(best[kept - 1]):
             return None
-    whole = _log_sum(best[:kept]) if cut.top_k else float(scores.logsumexp(-1))
+    whole = log_sum_exp(best[:kept] if cut.top_k else scores.numpy())
     if cut.top_p < 1:
         before = np.concatenate(([0.0], np.cumsum(np.exp(best[:kept] - whole))))  # mass of the better ones
         inside = int(np.searchsorted(before, cut.top_p))
@@ -81,5 +81,8 @@ def _likely(scores: np.ndarray, mass: float) -> tuple[np.ndarray, np.ndarray]:
     return scores[:0], np.zeros(0, dtype=np.int64)
 
 
-def _log_sum(scores: np.ndarray) -> float:
-    return float(scores[0] + np.log(np.exp(scores - scores[0]).sum()))
+def log_sum_exp(scores: np.ndarray) -> float:
+    """The logarithm of the sum of ``exp(scores)``, real ``(N,)``; nan if one is nan, or none is finite."""
+    most = scores.max()
+    with np.errstate(invalid="ignore", over="ignore"):
+        return float(most + np.log(np.exp(scores - most).sum(dtype=np.float64)))

@@ -59,7 +59,8 @@ class LayerCache:
         slot = self.seen if window is None else self.seen % window
         self.seen += 1
         count = self.seen if window is None else min(self.seen, window)
-        self._reserve(self.keys[:, :, :1], self.values[:, :, :1], count)
+        if count > self.keys.shape[2]:
+            self._reserve(self.keys[:, :, :1], self.values[:, :, :1], count)
         return slot, count
 
     def _reserve(self, keys: Tensor, values: Tensor, length: int) -> None:

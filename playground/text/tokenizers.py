@@ -53,6 +53,7 @@ class Tokenizer(ABC):
         self.kind = kind
         self.fingerprint = fingerprint
         self._special_names = {id_: name for name, id_ in special_ids.items()}
+        self._shown: dict[int, str] = {}  # what was displayed, at most the vocabulary: a strip shows many a token often
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of ``text``. Raises InvalidRequest for a lone surrogate, which no encoding can carry."""
@@ -79,8 +80,10 @@ class Tokenizer(ABC):
 
     def token_text(self, token_id: int) -> str:
         """Return one token for display: spaces as they are, a stray byte as "<0xE4>", special tokens by name."""
-        (token_id,) = self._checked([token_id])
-        return self._special_names.get(token_id) or self._token_text(token_id)
+        if token_id not in self._shown:
+            (known,) = self._checked([token_id])
+            self._shown[known] = self._special_names.get(known) or self._token_text(known)
+        return self._shown[token_id]
 
     def _checked(self, ids: Iterable[int]) -> list[int]:
         try:

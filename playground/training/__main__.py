@@ -30,7 +30,8 @@ def main(
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; torch decides without it.")] = None,
     compiled: Annotated[bool, typer.Option("--compile", help="Use torch.compile; it needs a C++ compiler.")] = False,
     start: Annotated[
-        Path | None, typer.Option(help="Train a finished checkpoint of RECIPE on: its folder. The rate falls from then on.")
+        Path | None,
+        typer.Option(help="Train a finished checkpoint of RECIPE on: its folder. The rate falls from then on."),
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps in all, in place of the recipe's number.")] = None,
     rate: Annotated[float, typer.Option(min=0.001, max=2.0, help="Share of the recipe's learning rates.")] = 1.0,

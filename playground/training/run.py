@@ -41,7 +41,8 @@ def prepare(
     A new run begins with the weights and the tokenizer of the checkpoint ``start``, if one is given.
 
     Raises:
-        MissingFile: if a corpus is not there. InvalidRequest: if ``out`` holds another run, or ``start`` another network.
+        MissingFile: if a corpus is not there.
+        InvalidRequest: if ``out`` holds another run, or ``start`` another network.
     """
     splits = split_corpora(data, recipe.sources, seed=recipe.seed)
     if start and isinstance(recipe, Recipe) and recipe.tokenizer.open(out) is None:

@@ -33,7 +33,9 @@ def take_tokenizer(checkpoint: Path, kind: ByteBPE | SentencePiece, out: Path) -
             for file in opened.files:
                 shutil.copyfile(file, out / file.name)
             return
-    raise MissingFile(f"{checkpoint} holds no tokenizer of this recipe's kind. Give the folder of a finished checkpoint.")
+    raise MissingFile(
+        f"{checkpoint} holds no tokenizer of this recipe's kind. Give the folder of a finished checkpoint."
+    )
 
 
 def take_weights(checkpoint: Path, network: nn.Module) -> None:

@@ -13,14 +13,13 @@ from step_checks import (
     rows_part_leave_and_change_places,
 )
 from tiny_networks import LANGUAGE, language
-
 from playground.decode import fast
 from playground.decode.compiled import Compiled, CompiledInt8
 from playground.decode.fast import TapeDecoder, prepare, tape_of
 from playground.decode.layout import matrices_of
 from playground.decode.plain import PlainDecoder
 from playground.decode.replay import Replay
-from playground.decode.tape import MatVec
+from playground.decode.tape import MatVec, Tape
 from playground.errors import InvalidRequest
 from playground.senses.edits import AddSense, ScaleSense, SwapDirection, TopicBoost
 
@@ -206,8 +205,34 @@ def test_weights_of_8_bits_are_those_of_their_formula(name):
             matrix.copy_(rounded(matrix.t(), 32).t() if lies else rounded(matrix, 32))
         unembed, table = same.unembed, matrices[head]
         same.unembed = lambda hidden: with_table(unembed, hidden, table, rounded(table, 16))
-        for token in ids[10:]:
-            close(decoder.step([token]), plain.step([token]))
+        for token in ids[10:]:  # inputs of 16 bits make a difference too, far smaller than that of the weights
+            torch.testing.assert_close(decoder.step([token]), plain.step([token]), atol=5e-3, rtol=0)
+
+
+@pytest.mark.parametrize("width", [8, 32, 40, 64, 80, 96])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_product_of_8_bits_is_that_of_its_formula(width, threads):
+    dice = torch.Generator().manual_seed(width)
+    x = 3 * torch.randn(width, generator=dice)
+    inner, head = (torch.randn(50, size, generator=dice) for size in (width, 50))
+    tape = Tape()
+    given, middle, out = tape.place(width), tape.place(50), tape.place(50)
+    tape.matrices += [inner, head]
+    tape.instructions += [MatVec(middle, given, 0, None, False), MatVec(out, middle, 1, None, False)]
+    running = CompiledInt8(tape, 1, threads)
+    running.arena[0, given.offset : given.offset + width] = x
+    running.run()
+    first, second = (running.arena[0, place.offset : place.offset + 50] for place in (middle, out))
+    torch.testing.assert_close(first, rounded(inner, 32) @ rounded_input(x), atol=1e-4, rtol=0)
+    torch.testing.assert_close(second, rounded(head, 16) @ rounded_input(first), atol=1e-4, rtol=0)
+
+
+def rounded_input(x):
+    """``x`` as 16-bit numbers stand for it, the largest being 32,767; what lies beyond whole blocks of 32 as it is."""
+    out, whole = x.clone(), len(x) // 32 * 32
+    worth = x.abs().max() / 32767
+    out[:whole] = (x[:whole] / worth).round() * worth
+    return out
 
 
 def with_table(unembed, hidden, table, other):

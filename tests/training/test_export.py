@@ -23,9 +23,9 @@ from playground.networks.shard import Shard, ShardConfig
 from playground.text.rendering import GridConfig
 from playground.training import recipes
 from playground.training.__main__ import main
+from playground.training.colours import split_in_three
 from playground.training.export import export
 from playground.training.export.curve import thin_curve
-from playground.training.colours import split_in_three
 from playground.training.export.run_record import RunRecord, companions, record_run
 from playground.training.recipes import TOKENIZERS, find_recipe
 
