@@ -4,8 +4,7 @@ attention, on float32 vectors."""
 import numpy as np
 from numba import njit
 
-ADD, MUL, SUB = range(3)
-GELU, SILU, SIGMOID, TANH, RELU, SQUARE, CAP = range(7)
+from playground.decode.opcodes import ADD, GELU, MUL, RELU, SIGMOID, SILU, SQUARE, TANH
 
 
 @njit(fastmath=True, cache=True)

@@ -9,19 +9,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from playground.decode import arithmetic, kernel, meeting
+from playground.decode import kernel, meeting, opcodes
 from playground.decode import tape as t
 from playground.decode.tape import Instruction, Tape
 
-COMBINE = {"add": arithmetic.ADD, "mul": arithmetic.MUL, "sub": arithmetic.SUB}
+COMBINE = {"add": opcodes.ADD, "mul": opcodes.MUL, "sub": opcodes.SUB}
 APPLY = {
-    "gelu": arithmetic.GELU,
-    "silu": arithmetic.SILU,
-    "sigmoid": arithmetic.SIGMOID,
-    "tanh": arithmetic.TANH,
-    "relu": arithmetic.RELU,
-    "square": arithmetic.SQUARE,
-    "cap": arithmetic.CAP,
+    "gelu": opcodes.GELU,
+    "silu": opcodes.SILU,
+    "sigmoid": opcodes.SIGMOID,
+    "tanh": opcodes.TANH,
+    "relu": opcodes.RELU,
+    "square": opcodes.SQUARE,
+    "cap": opcodes.CAP,
 }
 GROUP, HEAD_GROUP = 32, 16  # 8-bit weights that share a factor
 NOTHING = np.zeros(0, dtype=np.float32)
@@ -30,7 +30,7 @@ NO_FACTORS = np.zeros((1, 1, 1), dtype=np.float32)
 
 def encode(tape: Tape) -> tuple[np.ndarray, np.ndarray]:
     """The instructions as numbers: int64 ``(n, COLUMNS)`` and float32 ``(n, 2)``."""
-    code = np.full((len(tape.instructions), kernel.COLUMNS), -1, dtype=np.int64)
+    code = np.full((len(tape.instructions), opcodes.COLUMNS), -1, dtype=np.int64)
     numbers = np.zeros((len(tape.instructions), 2), dtype=np.float32)
     for row, instruction in enumerate(tape.instructions):
         whole, real = _numbers(instruction)
@@ -48,7 +48,7 @@ def _numbers(i: Instruction) -> tuple[Sequence[int], Sequence[float]]:
     out = (i.out.offset, i.out.size)
     if isinstance(i, t.MatVec):
         return (
-            kernel.MATVEC,
+            opcodes.MATVEC,
             *out,
             i.x.offset,
             i.x.size,
@@ -59,21 +59,21 @@ def _numbers(i: Instruction) -> tuple[Sequence[int], Sequence[float]]:
             _none(i.choice),
         ), ()
     if isinstance(i, t.LayerNorm):
-        return (kernel.LAYER_NORM, *out, i.x.offset, i.width, _none(i.weight), _none(i.bias)), (i.eps,)
+        return (opcodes.LAYER_NORM, *out, i.x.offset, i.width, _none(i.weight), _none(i.bias)), (i.eps,)
     if isinstance(i, t.RMSNorm):
-        return (kernel.RMS_NORM, *out, i.x.offset, i.width, _none(i.weight)), (i.eps,)
+        return (opcodes.RMS_NORM, *out, i.x.offset, i.width, _none(i.weight)), (i.eps,)
     if isinstance(i, t.Rotate):
-        return (kernel.ROTATE, *out, i.x.offset, i.width, i.cos.offset, i.sin.offset, i.interleaved), ()
+        return (opcodes.ROTATE, *out, i.x.offset, i.width, i.cos.offset, i.sin.offset, i.interleaved), ()
     if isinstance(i, t.Attend):
         widths = i.q.size // i.heads, i.out.size // i.heads
         return (
-            (kernel.ATTEND, i.out.offset, i.q.offset, i.k.offset, i.v.offset, i.layer, i.heads, i.kv_heads, *widths,
+            (opcodes.ATTEND, i.out.offset, i.q.offset, i.k.offset, i.v.offset, i.layer, i.heads, i.kv_heads, *widths,
              i.factors), (i.scale,),
         )  # fmt: skip
     if isinstance(i, t.Combine):
         return (
             (
-                kernel.COMBINE,
+                opcodes.COMBINE,
                 *out,
                 COMBINE[i.kind],
                 i.a.offset,
@@ -86,12 +86,12 @@ def _numbers(i: Instruction) -> tuple[Sequence[int], Sequence[float]]:
             (),
         )
     if isinstance(i, t.Affine):
-        return (kernel.AFFINE, *out, i.x.offset), (i.factor, i.term)
+        return (opcodes.AFFINE, *out, i.x.offset), (i.factor, i.term)
     if isinstance(i, t.Apply):
-        return (kernel.APPLY, *out, i.x.offset, APPLY[i.kind]), (i.limit,)
+        return (opcodes.APPLY, *out, i.x.offset, APPLY[i.kind]), (i.limit,)
     if isinstance(i, t.SumRows):
-        return (kernel.SUM_ROWS, *out, i.x.offset, i.rows), ()
-    return (kernel.CHOOSE, *out, i.scores.offset, i.scores.size, i.choice), ()
+        return (opcodes.SUM_ROWS, *out, i.x.offset, i.rows), ()
+    return (opcodes.CHOOSE, *out, i.scores.offset, i.scores.size, i.choice), ()
 
 
 def _group(code: np.ndarray) -> None:
@@ -99,13 +99,13 @@ def _group(code: np.ndarray) -> None:
     row = 0
     while row < len(code):
         last = row
-        while code[row, 0] == kernel.MATVEC and last + 1 < len(code) and code[last + 1, 0] == kernel.MATVEC:
+        while code[row, 0] == opcodes.MATVEC and last + 1 < len(code) and code[last + 1, 0] == opcodes.MATVEC:
             written = {(m[1], m[1] + m[2]) for m in code[row : last + 1]}
             x = code[last + 1, 3], code[last + 1, 3] + code[last + 1, 4]
             if any(x[0] < end and start < x[1] for start, end in written):
                 break
             last += 1
-        if code[row, 0] == kernel.MATVEC:
+        if code[row, 0] == opcodes.MATVEC:
             code[row, 8] = last + 1 - row
         row = last + 1
 
@@ -142,7 +142,7 @@ class Program:
         self.code, self.numbers = encode(tape)
         lying = {i.matrix for i in tape.instructions if isinstance(i, t.MatVec) and i.transposed}
         matrices = [matrix.t() if number in lying else matrix for number, matrix in enumerate(tape.matrices)]
-        products = self.code[:, 0] == kernel.MATVEC
+        products = self.code[:, 0] == opcodes.MATVEC
         self.widest = int(self.code[products, 4].max(initial=0))
         if int8:
             head = self.code[products][-1, 5]  # its errors are those of the logits, more than half of all

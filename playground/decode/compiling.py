@@ -17,7 +17,7 @@ from playground.decode import calibrations
 
 log = logging.getLogger(__name__)
 TYPES = {torch.float32: "float32", torch.bfloat16: "uint16", torch.float16: "int16", torch.int8: "int8"}
-MODULES = ("kernel", "arithmetic", "lanes", "meeting")
+MODULES = ("kernel", "products", "arithmetic", "lanes", "meeting", "opcodes")
 _LOCK = Lock()
 _RUNNING: dict[str, subprocess.Popen] = {}
 
@@ -65,7 +65,7 @@ def compile_now(name: str) -> None:
     """Compile the kernel for weights stored as the numpy type ``name``."""
     import numpy as np
 
-    from playground.decode import kernel, meeting
+    from playground.decode import kernel, meeting, opcodes
 
     if calibrations.remembered("kernel sources") != _written():  # numba looks at the module alone that is called
         for module in MODULES:
@@ -74,7 +74,7 @@ def compile_now(name: str) -> None:
         calibrations.remember("kernel sources", _written())
     nothing, real = np.zeros(0, dtype=np.int64), np.zeros((1, 1), dtype=np.float32)
     kernel.run(
-        np.zeros((0, kernel.COLUMNS), dtype=np.int64), np.zeros((0, 2), dtype=np.float32), real,
+        np.zeros((0, opcodes.COLUMNS), dtype=np.int64), np.zeros((0, 2), dtype=np.float32), real,
         np.zeros((1, 1), dtype=np.int64), nothing, np.zeros(0, dtype=name), nothing, nothing,
         np.zeros((0, 5), dtype=np.int64), np.zeros((1, 1, 1), dtype=np.float32), real,
         np.zeros((1, 0), dtype=np.int16), meeting.new_room(), nothing, 1,

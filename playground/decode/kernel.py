@@ -13,14 +13,13 @@ os.environ.setdefault("NUMBA_NUM_THREADS", str(torch.get_num_threads()))
 
 import numpy as np
 from numba import carray, config, njit, prange, set_num_threads, types
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
 from playground.decode.arithmetic import apply, combine, exp, layer_norm, rms_norm, rotate
-from playground.decode.lanes import LANES, PAIRS, add_inputs, add_scaled, products, sum_up, weights_at, zeros
 from playground.decode.meeting import add_to, meet, wait_for_all
+from playground.decode.opcodes import AFFINE, APPLY, ATTEND, COMBINE, LAYER_NORM, MATVEC, RMS_NORM, ROTATE, SUM_ROWS
+from playground.decode.products import rows_of_eight, rows_of_four, rows_of_one, scaled_rows
 
-MATVEC, LAYER_NORM, RMS_NORM, ROTATE, ATTEND, COMBINE, AFFINE, APPLY, SUM_ROWS, CHOOSE = range(10)
-COLUMNS = 12  # of an instruction
 PIECE = 32 << 10  # bytes of a matrix that a thread reads before it asks for more
 TILE = 16  # rows of a matrix that several texts share while they are at hand
 REAL = np.zeros(0, dtype=np.float32)  # only its type matters
@@ -42,94 +41,6 @@ def _pointer(context, address, like):
         return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
 
     return types.CPointer(like.dtype)(address, like), generate
-
-
-def widen(number):
-    """A stored weight as float32."""
-
-
-@overload(widen, inline="always")
-def _widen(number):
-    if number == types.uint16:  # bfloat16
-        return lambda number: np.uint32(np.uint32(number) << np.uint32(16)).view(np.float32)
-    if number == types.int16:  # float16: rebase the exponent by a multiplication, which is exact
-
-        def half(number):
-            bits = np.uint32(np.uint16(number))
-            magnitude = np.uint32((bits & np.uint32(0x7FFF)) << np.uint32(13)).view(np.float32) * np.float32(2.0**112)
-            sign = np.uint32((bits & np.uint32(0x8000)) << np.uint32(16))
-            return np.uint32(np.float32(magnitude).view(np.uint32) | sign).view(np.float32)
-
-        return half
-    return lambda number: np.float32(number)
-
-
-@njit(fastmath=True, cache=True)
-def _rows(matrix, x, out, first, last, width):
-    """Rows first to last of a matrix ``(rows, width)`` times x."""
-    for row in range(first, last):
-        weights = matrix[row * width : (row + 1) * width]
-        total = np.float32(0)
-        for i in range(width):
-            total += widen(weights[i]) * x[i]
-        out[row] = total
-
-
-@njit(fastmath=True, cache=True)
-def _rows_of_four(matrix, x, out, first, last, width):
-    """As :func:`_rows` for four texts, ``x (4, width)`` and ``out (4, rows)``: each weight is read and widened once."""
-    a, b, c, d = x[0], x[1], x[2], x[3]
-    whole = width - width % LANES
-    for row in range(first, last):
-        at = row * width
-        ta, tb, tc, td = zeros(), zeros(), zeros(), zeros()
-        for i in range(0, whole, LANES):
-            weights = weights_at(matrix, at + i)
-            ta, tb = add_inputs(ta, weights, a, i), add_inputs(tb, weights, b, i)
-            tc, td = add_inputs(tc, weights, c, i), add_inputs(td, weights, d, i)
-        out[0, row], out[1, row], out[2, row], out[3, row] = sum_up(ta), sum_up(tb), sum_up(tc), sum_up(td)
-        for i in range(whole, width):
-            weight = widen(matrix[at + i])
-            for text in range(4):
-                out[text, row] += weight * x[text, i]
-
-
-@njit(fastmath=True, cache=True)
-def _round(x, rounded):
-    """Make 16-bit numbers of ``x``, the largest 32,767; what one of them is worth."""
-    most = np.float32(0)
-    for i in range(len(x)):
-        most = max(most, abs(x[i]))
-    if most == 0:
-        most = np.float32(1)
-    factor = np.float32(32767) / most
-    for i in range(len(x)):
-        rounded[i] = np.int16(np.rint(x[i] * factor))
-    return most / np.float32(32767)
-
-
-@njit(fastmath=True, cache=True)
-def _scaled_rows(matrix, scale, x, rounded, out, first, last, width, group):
-    """As :func:`_rows` for 8-bit weights, with a factor for each ``group`` of them: 32, or 16.
-
-    Inputs are rounded to 16 bits, so that whole numbers can be multiplied: that changes far less than 8-bit weights do.
-    """
-    worth = _round(x, rounded)
-    blocks, each, groups = width // PAIRS, PAIRS // group, -(-width // group)
-    for row in range(first, last):
-        total, at, of = zeros(), row * width, row * groups
-        if each == 1:
-            for block in range(blocks):
-                whole = products(matrix, at + block * PAIRS, rounded, block * PAIRS)
-                total = add_scaled(total, whole, scale, of + block, 1)
-        else:
-            for block in range(blocks):
-                whole = products(matrix, at + block * PAIRS, rounded, block * PAIRS)
-                total = add_scaled(total, whole, scale, of + 2 * block, 2)
-        rest = np.float32(0)
-        for i in range(blocks * PAIRS, width):
-            rest += np.float32(matrix[at + i]) * x[i] * scale[of + i // group]
-        out[row] = sum_up(total) * worth + rest
 
 
 @njit(fastmath=True, cache=True)
@@ -173,18 +84,23 @@ def _multiply_rows(m, first, last, arena, choices, matrices, like, scales, vecto
     if together:
         matrix = carray(_pointer(matrices[m[5]], like), height * width)
         for start in range(first, last, TILE):
-            for b in range(0, together, 4):
-                x, out = arena[b : b + 4, m[3] : m[3] + width], arena[b : b + 4, m[1] : m[1] + height]
-                _rows_of_four(matrix, x, out, start, min(start + TILE, last), width)
+            end = min(start + TILE, last)
+            for b in range(0, together - 4, 8):
+                x, out = arena[b : b + 8, m[3] : m[3] + width], arena[b : b + 8, m[1] : m[1] + height]
+                rows_of_eight(matrix, x, out, start, end, width)
+            if together % 8:
+                b = together - 4
+                x, out = arena[b:together, m[3] : m[3] + width], arena[b:together, m[1] : m[1] + height]
+                rows_of_four(matrix, x, out, start, end, width)
     for b in range(together, len(arena)):
         chosen = m[5] + (choices[b, m[9]] if m[9] >= 0 else 0)
         matrix = carray(_pointer(matrices[chosen], like), height * width)
         x, out = arena[b, m[3] : m[3] + width], arena[b, m[1] : m[1] + height]
         if group:
             scale = carray(_pointer(scales[chosen], REAL), height * -(-width // group))
-            _scaled_rows(matrix, scale, x, rounded, out, first, last, width, group)
+            scaled_rows(matrix, scale, x, rounded, out, first, last, width, group)
         else:
-            _rows(matrix, x, out, first, last, width)
+            rows_of_one(matrix, x, out, first, last, width)
     if m[6] >= 0:
         bias = carray(_pointer(vectors[m[6]], REAL), height)
         for b in range(len(arena)):
@@ -218,25 +134,23 @@ def _multiply(code, at, tickets, threads, arena, choices, matrices, like, scales
 
 
 @njit(fastmath=True, cache=True)
-def _remember(c, arena, keys, values, slot):
-    """Put the new key and value into the cache."""
-    for b in range(len(arena)):
-        for h in range(c[7]):
-            keys[b, h, slot] = arena[b, c[3] + h * c[8] : c[3] + (h + 1) * c[8]]
-            values[b, h, slot] = arena[b, c[4] + h * c[9] : c[4] + (h + 1) * c[9]]
+def _remember(c, b, row, keys, values, slot):
+    """Put the new key and value of row ``b`` into the cache."""
+    for h in range(c[7]):
+        keys[b, h, slot] = row[c[3] + h * c[8] : c[3] + (h + 1) * c[8]]
+        values[b, h, slot] = row[c[4] + h * c[9] : c[4] + (h + 1) * c[9]]
 
 
 @njit(fastmath=True, cache=True)
-def _attend(c, scale, arena, keys, values, factors, seen, scores, thread, threads):
-    """One thread's share of the heads of all rows."""
+def _attend(c, scale, arena, keys, values, factors, seen, scores, first, last):
+    """The heads ``first`` to ``last``, counted through all rows."""
     heads, each, width, value_width = c[6], c[6] // c[7], c[8], c[9]
-    jobs = len(arena) * heads
-    for job in range(jobs * thread // threads, jobs * (thread + 1) // threads):
+    for job in range(first, last):
         b, h = job // heads, job % heads
         _attend_head(
             arena[b, c[2] + h * width : c[2] + (h + 1) * width], keys[b, h // each], values[b, h // each],
             arena[b, c[1] + h * value_width : c[1] + (h + 1) * value_width], seen, scale,
-            factors[b, :, h // each if c[10] else 0], c[10] > 0, scores[thread],
+            factors[b, :, h // each if c[10] else 0], c[10] > 0, scores,
         )  # fmt: skip
 
 
@@ -308,39 +222,42 @@ def _walk(
     tickets,
     most,
 ):
-    """What one thread does in a step: products with the others, and the rest too if it is the first."""
+    """What one thread does in a step: products with the others, and everything else of its own rows."""
     thread, threads = meet(room, most)
     if thread < 0:
         return
-    waits, at, alone = 0, 0, False
+    rows = len(arena)
+    waits, at, apart = 0, 0, False
     while at < len(code):
         c = code[at]
         kind, wide = c[0], False
         if kind == ATTEND:
             cache = caches[c[5]]
-            k = carray(_pointer(cache[0], REAL), (len(arena), c[7], cache[2], c[8]))
-            v = carray(_pointer(cache[1], REAL), (len(arena), c[7], cache[2], c[9]))
-            wide = threads > 1 and len(arena) * c[6] * cache[4] * (c[8] + c[9]) > PARALLEL_ATTENTION
-            if thread == 0:
-                _remember(c, arena, k, v, cache[3])
-            alone = True
-        if alone and (wide or kind == MATVEC):  # what the first thread did by itself is to be seen by all
-            waits, alone = wait_for_all(room, threads, waits), False
+            seen, heads = cache[4], c[6]
+            k = carray(_pointer(cache[0], REAL), (rows, c[7], cache[2], c[8]))
+            v = carray(_pointer(cache[1], REAL), (rows, c[7], cache[2], c[9]))
+            wide = rows % threads > 0 and rows * heads * seen * (c[8] + c[9]) > PARALLEL_ATTENTION
+            for b in range(thread, rows, threads):
+                _remember(c, b, arena[b], k, v, cache[3])
+            apart = True
+        if apart and (wide or kind == MATVEC):  # what each did by itself is to be seen by all
+            waits, apart = wait_for_all(room, threads, waits), False
         if kind == MATVEC:
             _multiply(code, at, tickets, threads, arena, choices, matrices, like, scales, vectors, rounded[thread])
             waits = wait_for_all(room, threads, waits)
             at += c[8]
             continue
         if wide:
-            _attend(c, numbers[at, 0], arena, k, v, factors, cache[4], scores, thread, threads)
+            first, last = rows * heads * thread // threads, rows * heads * (thread + 1) // threads
+            _attend(c, numbers[at, 0], arena, k, v, factors, seen, scores[thread], first, last)
             waits = wait_for_all(room, threads, waits)
-        elif thread == 0:
-            if kind == ATTEND:
-                _attend(c, numbers[at, 0], arena, k, v, factors, cache[4], scores, 0, 1)
-            else:
-                for b in range(len(arena)):
-                    _small(c, numbers[at, 0], numbers[at, 1], arena[b], choices[b], vectors)
-        alone = alone or not wide
+        elif kind == ATTEND:
+            for b in range(thread, rows, threads):
+                _attend(c, numbers[at, 0], arena, k, v, factors, seen, scores[thread], b * heads, (b + 1) * heads)
+        else:
+            for b in range(thread, rows, threads):
+                _small(c, numbers[at, 0], numbers[at, 1], arena[b], choices[b], vectors)
+        apart = apart or not wide
         at += 1
 
 

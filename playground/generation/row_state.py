@@ -5,7 +5,6 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from playground import limits
@@ -92,20 +91,24 @@ class RowState:
 
 def draw_steps(model: Any, rows: Sequence[RowState], logits: Tensor) -> Generator[Step, None, None]:
     """Draw the next token of each row from its ``logits (rows, vocab_size)``."""
-    for row, own in zip(rows, logits.float().cpu(), strict=True):
-        position, values = len(row.ids), own.numpy()
-        normaliser = log_sum_exp(values)
+    logits = logits.float().cpu()
+    values, likeliest = logits.numpy(), _likeliest(logits[:, : model.sampled_size], limits.ALTERNATIVES)
+    for row, own, numbers, best in zip(rows, logits, values, likeliest, strict=True):
+        position, normaliser = len(row.ids), log_sum_exp(numbers)
         if not math.isfinite(normaliser):
             raise PlaygroundError(
                 f"The model's logits for position {position:,} are not finite numbers (row {row.number}). The "
                 "checkpoint or its precision is at fault: check its weights, or load it in float32."
             )
         token_id, tokens, warped = row.draw(own)
-        ids = np.append(_likeliest(values[: model.sampled_size], limits.ALTERNATIVES), token_id)
-        logprobs = (values[ids].astype(np.float64) - normaliser).tolist()
-        places = np.searchsorted(tokens, ids).clip(max=len(tokens) - 1)
-        probabilities = np.where(tokens[places] == ids, np.exp(warped[places]), 0.0).tolist()
-        *others, drawn = zip(ids.tolist(), logprobs, probabilities, strict=True)
+        ids = [*best, token_id]
+        # In plain numbers: for eleven of them that is quicker than arrays.
+        logprobs = [float(numbers[i]) - normaliser for i in ids]
+        places = tokens.searchsorted(ids)
+        probabilities = [
+            math.exp(warped[place]) if place < len(tokens) and tokens[place] == i else 0.0
+            for place, i in zip(places.tolist(), ids, strict=True)
+        ]
         text, end = row.append(token_id)
         yield Step(
             row=row.number,
@@ -113,11 +116,11 @@ def draw_steps(model: Any, rows: Sequence[RowState], logits: Tensor) -> Generato
             position=position,
             token_id=token_id,
             text=text,
-            logprob=drawn[1],
-            probability=drawn[2],
+            logprob=logprobs[-1],
+            probability=probabilities[-1],
             alternatives=tuple(
                 Alternative(other, token_text(model, other), logprob, probability)
-                for other, logprob, probability in others
+                for other, logprob, probability in zip(best, logprobs, probabilities, strict=False)
             ),
             end=end,
             unfinished=row.unfinished,
@@ -125,14 +128,22 @@ def draw_steps(model: Any, rows: Sequence[RowState], logits: Tensor) -> Generato
         )
 
 
-def _likeliest(logits: np.ndarray, count: int) -> np.ndarray:
-    """The ids of the ``count`` highest finite ``logits (V,)``, highest first, the lower id first where they tie."""
-    if len(logits) > count:
-        best, ids = torch.from_numpy(logits).topk(count + 1)
-        best, ids = best.numpy(), ids.numpy()
-        if best[-1] < best[-2] and np.isfinite(best[-2]):
-            ids = ids[:-1]
-            return ids[np.lexsort((ids, -best[:-1]))]
+def _likeliest(logits: Tensor, count: int) -> list[list[int]]:
+    """For each row of ``logits (B, V)`` the ids of the ``count`` highest finite ones, highest first, lower ids first
+    where they tie."""
+    if logits.shape[1] <= count:
+        return [_sorted_by_hand(row, count) for row in logits.numpy()]
+    best, ids = (found.numpy() for found in logits.topk(count + 1))
+    return [
+        _sorted_by_hand(row, count)
+        if not (scores[-1] < scores[-2] and np.isfinite(scores[-2]))
+        else own[:-1][np.lexsort((own[:-1], -scores[:-1]))].tolist()
+        for row, scores, own in zip(logits.numpy(), best, ids, strict=True)
+    ]
+
+
+def _sorted_by_hand(logits: np.ndarray, count: int) -> list[int]:
+    """As :func:`_likeliest` for one row, whatever ties or is not finite in it."""
     edge = np.partition(logits, -count)[-count] if len(logits) > count else -np.inf
     ids = np.flatnonzero((logits >= edge) & (logits > -np.inf))
-    return ids[np.argsort(-logits[ids], kind="stable")[:count]]
+    return ids[np.argsort(-logits[ids], kind="stable")[:count]].tolist()

@@ -13,6 +13,7 @@ from step_checks import (
     rows_part_leave_and_change_places,
 )
 from tiny_networks import LANGUAGE, language
+
 from playground.decode import fast
 from playground.decode.compiled import Compiled, CompiledInt8
 from playground.decode.fast import TapeDecoder, prepare, tape_of
