@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 if "torch" not in sys.modules and "OMP_WAIT_POLICY" not in os.environ:
     # Read as torch loads. Threads that wait by spinning keep each other from the cores of a busy machine; but to sleep
-    # at once makes a token step, which has a hundred short waits, half as slow again.
+    # at once makes a prompt, which has a thousand short waits, half as slow again.
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-    os.environ.setdefault("GOMP_SPINCOUNT", "500")  # some 20 microseconds
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # some 400 microseconds
 
 __version__ = VERSION
 

@@ -110,6 +110,18 @@ class ModelManager:
         finally:
             ticket.leave()
 
+    def grow(self, name: str, besides: int) -> None:
+        """Count ``besides`` bytes for the model ``name``, which the caller has a lease on, beside its weights.
+
+        Raises:
+            DoesNotFit: there is no room, even without all idle models.
+        """
+        slot = self._slot(name)
+        with self._changed:
+            taken = self._residents.grow(slot, besides)
+            self._leaving += len(taken)
+        self._discard(taken)
+
     def loading(self, name: str, choices: Choices | None = None) -> Iterator[Stage]:
         """Load ``name`` and yield how it goes, at least every quarter of a second; the last stage is "loaded".
 

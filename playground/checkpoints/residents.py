@@ -96,7 +96,8 @@ class Slot:
     entry: Any = None
     model: Any = None
     card: Any = None
-    taken: int = 0  # bytes
+    taken: int = 0  # bytes, those of ``besides`` counted
+    besides: int = 0  # bytes that the model took after it was loaded
     choices: dict[str, object] = field(default_factory=dict)  # of the last model loaded; they outlive it
     holders: list[Ticket] = field(default_factory=list)
     last_used: float = 0.0
@@ -109,7 +110,7 @@ class Slot:
 
     def take(self) -> Any:
         """Empty the slot and return its model."""
-        model, self.model, self.card, self.taken = self.model, None, None, 0
+        model, self.model, self.card, self.taken, self.besides = self.model, None, None, 0, 0
         return model
 
     def fill(self) -> None:
@@ -191,6 +192,27 @@ class Residents:
             if needed <= self.room(slot):
                 break
             taken.append(other.take())
+        return taken
+
+    def grow(self, slot: Slot, besides: int) -> list[Any]:
+        """Count ``besides`` bytes for the model in ``slot``, which is in use, beside what it was loaded with.
+
+        Idle models are emptied as far as that needs it, the least recently used first, and returned.
+
+        Raises:
+            DoesNotFit: not even all idle models would do; none was taken out.
+        """
+        more, taken = max(0, besides - slot.besides), []
+        memory = self.memory()
+        free = memory.budget - memory.used - memory.reserved
+        if more > (most := free + sum(other.taken for other in self.idle())):
+            raise self._refusal(slot, slot.taken + more, slot.taken + most)
+        for other in self.idle():
+            if more <= free:
+                break
+            free += other.taken
+            taken.append(other.take())
+        slot.taken, slot.besides = slot.taken + more, slot.besides + more
         return taken
 
     def _refusal(self, slot: Slot, needed: int, free: int) -> DoesNotFit:

@@ -132,6 +132,26 @@ def eighths(matrix: Tensor, group: int) -> tuple[np.ndarray, np.ndarray]:
     return whole.reshape(-1).numpy(), scale.reshape(-1).numpy()
 
 
+def _head(tape: Tape) -> int:
+    """The number of the last matrix: its errors are those of the logits, more than half of all."""
+    return next(i.matrix for i in reversed(tape.instructions) if isinstance(i, t.MatVec))
+
+
+def _matrices(tape: Tape) -> list[Tensor]:
+    """The matrices of a tape, each as ``(outputs, inputs)``."""
+    lying = {i.matrix for i in tape.instructions if isinstance(i, t.MatVec) and i.transposed}
+    return [matrix.t() if number in lying else matrix for number, matrix in enumerate(tape.matrices)]
+
+
+def eighth_bytes(tape: Tape) -> int:
+    """Bytes of all matrices of a tape in 8 bits, with their factors."""
+    head = _head(tape)
+    return sum(
+        m.numel() + 4 * len(m) * -(-m.shape[1] // (HEAD_GROUP if number == head else GROUP))
+        for number, m in enumerate(_matrices(tape))
+    )
+
+
 class Program:
     """A tape as the compiled interpreter reads it; shared by all runs of one network.
 
@@ -140,12 +160,11 @@ class Program:
 
     def __init__(self, tape: Tape, int8: bool):
         self.code, self.numbers = encode(tape)
-        lying = {i.matrix for i in tape.instructions if isinstance(i, t.MatVec) and i.transposed}
-        matrices = [matrix.t() if number in lying else matrix for number, matrix in enumerate(tape.matrices)]
+        matrices = _matrices(tape)
         products = self.code[:, 0] == opcodes.MATVEC
         self.widest = int(self.code[products, 4].max(initial=0))
         if int8:
-            head = self.code[products][-1, 5]  # its errors are those of the logits, more than half of all
+            head = _head(tape)
             groups = [HEAD_GROUP if number == head else GROUP for number in range(len(matrices))]
             self.code[products, 7] = [groups[number] for number in self.code[products, 5]]
             pairs = [eighths(matrix, group) for matrix, group in zip(matrices, groups, strict=True)]

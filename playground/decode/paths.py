@@ -116,6 +116,15 @@ def why_not(network: LanguageNetwork, path: str) -> str | None:
     return None
 
 
+def bytes_besides(network: LanguageNetwork, path: str) -> int:
+    """Bytes that a path which is there for ``network`` takes beside its weights: those in 8 bits are copies."""
+    if path != INT8:
+        return 0
+    from playground.decode.compiled import eighth_bytes
+
+    return eighth_bytes(tape_of(network, False)[0])
+
+
 def resolve(network: LanguageNetwork, asked: str | None) -> str:
     """The path that is asked for or preferred, or the fastest; one that computes the same where it is not there.
 

@@ -1,5 +1,5 @@
-"""Rows of a matrix times vectors, as the compiled interpreter computes them: float32 and 16-bit weights for one, four or
-eight texts, and 8-bit weights with factors."""
+"""Rows of a matrix times vectors, as the compiled interpreter computes them: float32 and 16-bit weights for one, four
+or eight texts, and 8-bit weights with factors."""
 
 import numpy as np
 from numba import njit, types
@@ -41,7 +41,7 @@ def rows_of_one(matrix, x, out, first, last, width):
 
 @njit(fastmath=True, cache=True)
 def rows_of_four(matrix, x, out, first, last, width):
-    """As :func:`rows_of_one` for four texts, ``x (4, width)`` and ``out (4, rows)``: each weight is read and widened once."""
+    """As :func:`rows_of_one` for four texts, ``x (4, width)`` and ``out (4, rows)``: each weight is read once."""
     a, b, c, d = x[0], x[1], x[2], x[3]
     whole = width - width % LANES
     for row in range(first, last):

@@ -16,7 +16,7 @@ from playground.checkpoints.devices import device_of, room_on
 from playground.checkpoints.loader import LoadOptions, estimate_bytes, load_model
 from playground.checkpoints.manager import ModelManager
 from playground.checkpoints.model import Model
-from playground.decode.paths import PLAIN, path_words, prefer, resolve
+from playground.decode.paths import PLAIN, bytes_besides, path_words, prefer, resolve
 from playground.engine.bias import ANSWERS as BIAS_ANSWERS
 from playground.engine.columns import take_turns
 from playground.engine.edits import resolved
@@ -102,6 +102,7 @@ class LocalEngine:
             ids = tuple(prompt_ids(model, request.prompt))
             edits = yield from resolved(model, request.model, request.edits)
             path = resolve(model.network, request.decode)
+            self.manager.grow(request.model, bytes_besides(model.network, path))
             self._decoding[request.model] = (model.card, path_words(model.network, path))
             yield Started(model.card, ids, torch.get_num_threads(), path)
             rows = [Row(options, edits, request.given) for options in request.rows]

@@ -42,6 +42,23 @@ def test_a_leased_model_is_never_unloaded(workshop):
     assert workshop.memory.live == 60
 
 
+def test_what_a_model_takes_later_is_counted_once_and_makes_idle_models_go(workshop):
+    workshop.use("small")
+    with workshop.manager.lease("middle"):
+        before = workshop.manager.memory().used
+        workshop.manager.grow("middle", 20)
+        workshop.manager.grow("middle", 20)
+        assert workshop.manager.memory().used == before + 20
+        assert workshop.loaded() == {"small", "middle"}
+        free = 100 - workshop.manager.memory().used
+        workshop.manager.grow("middle", 20 + free + 1)
+        assert workshop.loaded() == {"middle"}
+        with refused(DoesNotFit, "middle needs", "100 bytes"):
+            workshop.manager.grow("middle", 200)
+    workshop.manager.unload("middle")
+    assert workshop.manager.memory().used == 0
+
+
 def test_what_can_never_fit_is_refused_at_once_with_the_numbers():
     workshop = Workshop(budget=2_000_000_000, sizes={"huge": 5_400_000_000, "idle": 1_000_000_000})
     workshop.use("idle")

@@ -14,8 +14,8 @@ from step_checks import (
 )
 from tiny_networks import LANGUAGE, language
 
-from playground.decode import fast
-from playground.decode.compiled import Compiled, CompiledInt8
+from playground.decode import fast, paths
+from playground.decode.compiled import Compiled, CompiledInt8, eighth_bytes, program_of
 from playground.decode.fast import TapeDecoder, prepare, tape_of
 from playground.decode.layout import matrices_of
 from playground.decode.plain import PlainDecoder
@@ -208,6 +208,13 @@ def test_weights_of_8_bits_are_those_of_their_formula(name):
         same.unembed = lambda hidden: with_table(unembed, hidden, table, rounded(table, 16))
         for token in ids[10:]:  # inputs of 16 bits make a difference too, far smaller than that of the weights
             torch.testing.assert_close(decoder.step([token]), plain.step([token]), atol=5e-3, rtol=0)
+
+
+@pytest.mark.parametrize("name", LANGUAGE)
+def test_bytes_of_8_bit_weights_are_those_that_are_there(name):
+    tape, _ = tape_of(language(name), False)
+    pairs, _ = program_of(tape, True)._kept
+    assert eighth_bytes(tape) == sum(whole.nbytes + scale.nbytes for whole, scale in pairs)
 
 
 @pytest.mark.parametrize("width", [8, 32, 40, 64, 80, 96])
