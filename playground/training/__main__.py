@@ -48,7 +48,7 @@ def main(
         measures = trainer.run()
         checkpoint, record = out / "checkpoint", record_run(chosen, trainer.step)
         export(trainer.network, chosen.layout, companions(chosen, out), checkpoint, record)
-        thin_curve(out / CURVE, checkpoint / CURVE)
+        thin_curve(out / CURVE, checkpoint / CURVE, before=start / CURVE if start else None)
     except PlaygroundError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error

@@ -15,7 +15,7 @@ from step_checks import (
 from tiny_networks import LANGUAGE, language
 
 from playground.decode import fast, paths
-from playground.decode.compiled import Compiled, CompiledInt8, eighth_bytes, program_of
+from playground.decode.compiled import Compiled, CompiledInt8, program_of
 from playground.decode.fast import TapeDecoder, prepare, tape_of
 from playground.decode.layout import matrices_of
 from playground.decode.plain import PlainDecoder
@@ -212,9 +212,11 @@ def test_weights_of_8_bits_are_those_of_their_formula(name):
 
 @pytest.mark.parametrize("name", LANGUAGE)
 def test_bytes_of_8_bit_weights_are_those_that_are_there(name):
-    tape, _ = tape_of(language(name), False)
-    pairs, _ = program_of(tape, True)._kept
-    assert eighth_bytes(tape) == sum(whole.nbytes + scale.nbytes for whole, scale in pairs)
+    network = language(name)
+    pairs, _ = program_of(tape_of(network, False)[0], True)._kept
+    there = sum(whole.nbytes + scale.nbytes for whole, scale in pairs)
+    assert paths.bytes_besides(network, "int8") == there
+    assert paths.bytes_besides(network, "compiled") == 0
 
 
 @pytest.mark.parametrize("width", [8, 32, 40, 64, 80, 96])
