@@ -18,10 +18,10 @@ from numba.extending import intrinsic
 from playground.decode.arithmetic import apply, combine, exp, layer_norm, rms_norm, rotate
 from playground.decode.meeting import add_to, meet, wait_for_all
 from playground.decode.opcodes import AFFINE, APPLY, ATTEND, COMBINE, LAYER_NORM, MATVEC, RMS_NORM, ROTATE, SUM_ROWS
-from playground.decode.products import rows_of_eight, rows_of_four, rows_of_one, scaled_rows
+from playground.decode.products import rows_of_four, rows_of_one, scaled_rows
 
 PIECE = 32 << 10  # bytes of a matrix that a thread reads before it asks for more
-TILE = 16  # rows of a matrix that several texts share while they are at hand
+TILE = 32  # rows of a matrix that several texts share while they are at hand
 REAL = np.zeros(0, dtype=np.float32)  # only its type matters
 PARALLEL_ATTENTION = 1 << 16  # multiplications from which heads are shared between threads
 
@@ -85,12 +85,8 @@ def _multiply_rows(m, first, last, arena, choices, matrices, like, scales, vecto
         matrix = carray(_pointer(matrices[m[5]], like), height * width)
         for start in range(first, last, TILE):
             end = min(start + TILE, last)
-            for b in range(0, together - 4, 8):
-                x, out = arena[b : b + 8, m[3] : m[3] + width], arena[b : b + 8, m[1] : m[1] + height]
-                rows_of_eight(matrix, x, out, start, end, width)
-            if together % 8:
-                b = together - 4
-                x, out = arena[b:together, m[3] : m[3] + width], arena[b:together, m[1] : m[1] + height]
+            for b in range(0, together, 4):
+                x, out = arena[b : b + 4, m[3] : m[3] + width], arena[b : b + 4, m[1] : m[1] + height]
                 rows_of_four(matrix, x, out, start, end, width)
     for b in range(together, len(arena)):
         chosen = m[5] + (choices[b, m[9]] if m[9] >= 0 else 0)

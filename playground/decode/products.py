@@ -1,5 +1,5 @@
-"""Rows of a matrix times vectors, as the compiled interpreter computes them: float32 and 16-bit weights for one, four
-or eight texts, and 8-bit weights with factors."""
+"""Rows of a matrix times vectors, as the compiled interpreter computes them: float32 and 16-bit weights for one or
+four texts, and 8-bit weights with factors."""
 
 import numpy as np
 from numba import njit, types
@@ -41,43 +41,32 @@ def rows_of_one(matrix, x, out, first, last, width):
 
 @njit(fastmath=True, cache=True)
 def rows_of_four(matrix, x, out, first, last, width):
-    """As :func:`rows_of_one` for four texts, ``x (4, width)`` and ``out (4, rows)``: each weight is read once."""
+    """As :func:`rows_of_one` for four texts, ``x (4, width)`` and ``out (4, rows)``.
+
+    Two rows at a time, so that a weight serves four texts and an input two rows; far from each other, since memory is
+    slow to give what lies in two places of one page.
+    """
     a, b, c, d = x[0], x[1], x[2], x[3]
-    whole = width - width % LANES
-    for row in range(first, last):
-        at = row * width
+    whole, half = width - width % LANES, (last - first) // 2
+    for row in range(first, first + half):
+        at, to, far = row * width, (row + half) * width, row + half
         ta, tb, tc, td = zeros(), zeros(), zeros(), zeros()
+        ua, ub, uc, ud = zeros(), zeros(), zeros(), zeros()
         for i in range(0, whole, LANES):
-            weights = weights_at(matrix, at + i)
-            ta, tb = add_inputs(ta, weights, a, i), add_inputs(tb, weights, b, i)
-            tc, td = add_inputs(tc, weights, c, i), add_inputs(td, weights, d, i)
+            near, distant = weights_at(matrix, at + i), weights_at(matrix, to + i)
+            ta, ua = add_inputs(ta, near, a, i), add_inputs(ua, distant, a, i)
+            tb, ub = add_inputs(tb, near, b, i), add_inputs(ub, distant, b, i)
+            tc, uc = add_inputs(tc, near, c, i), add_inputs(uc, distant, c, i)
+            td, ud = add_inputs(td, near, d, i), add_inputs(ud, distant, d, i)
         out[0, row], out[1, row], out[2, row], out[3, row] = sum_up(ta), sum_up(tb), sum_up(tc), sum_up(td)
+        out[0, far], out[1, far], out[2, far], out[3, far] = sum_up(ua), sum_up(ub), sum_up(uc), sum_up(ud)
         for i in range(whole, width):
-            weight = widen(matrix[at + i])
             for text in range(4):
-                out[text, row] += weight * x[text, i]
-
-
-@njit(fastmath=True, cache=True)
-def rows_of_eight(matrix, x, out, first, last, width):
-    """As :func:`rows_of_four` for eight texts."""
-    a, b, c, d, e, f, g, h = x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]
-    whole = width - width % LANES
-    for row in range(first, last):
-        at = row * width
-        ta, tb, tc, td, te, tf, tg, th = zeros(), zeros(), zeros(), zeros(), zeros(), zeros(), zeros(), zeros()
-        for i in range(0, whole, LANES):
-            weights = weights_at(matrix, at + i)
-            ta, tb = add_inputs(ta, weights, a, i), add_inputs(tb, weights, b, i)
-            tc, td = add_inputs(tc, weights, c, i), add_inputs(td, weights, d, i)
-            te, tf = add_inputs(te, weights, e, i), add_inputs(tf, weights, f, i)
-            tg, th = add_inputs(tg, weights, g, i), add_inputs(th, weights, h, i)
-        out[0, row], out[1, row], out[2, row], out[3, row] = sum_up(ta), sum_up(tb), sum_up(tc), sum_up(td)
-        out[4, row], out[5, row], out[6, row], out[7, row] = sum_up(te), sum_up(tf), sum_up(tg), sum_up(th)
-        for i in range(whole, width):
-            weight = widen(matrix[at + i])
-            for text in range(8):
-                out[text, row] += weight * x[text, i]
+                out[text, row] += widen(matrix[at + i]) * x[text, i]
+                out[text, far] += widen(matrix[to + i]) * x[text, i]
+    if first + 2 * half < last:
+        for text in range(4):
+            rows_of_one(matrix, x[text], out[text], last - 1, last, width)
 
 
 @njit(fastmath=True, cache=True)
