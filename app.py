@@ -38,6 +38,7 @@ def main(
             help="How token steps are computed: plain, torch, compiled, int8 or graph; by default the fastest."
         ),
     ] = None,
+    device: Annotated[str | None, typer.Option(help="Where language models compute: cpu, cuda or auto.")] = None,
     browser: Annotated[bool | None, typer.Option(help="Open a browser; by default only on a desktop.")] = None,
 ) -> None:
     """Open the playground in a browser. Every flag can also be set as an environment variable PLAYGROUND_…"""
@@ -45,7 +46,7 @@ def main(
     try:
         settings = load_settings(
             models=tuple(models) if models else None, host=host, port=port, memory_gb=memory_gb, threads=threads,
-            decode=decode, browser=browser,
+            decode=decode, device=device, browser=browser,
         )  # fmt: skip
         demo, engine = open_page(settings)
         demo.launch(**launch_options(settings), prevent_thread_lock=True)

@@ -46,6 +46,7 @@ DecodeOption = Annotated[
         help="How steps are computed: plain, torch, compiled, int8 or graph; by default the fastest exact one."
     ),
 ]
+DeviceOption = Annotated[str | None, typer.Option(help="Where language models compute: cpu, cuda or auto.")]
 ThreadsOption = Annotated[int | None, typer.Option(help="Threads for computing; by default torch's own choice.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -66,12 +67,15 @@ def main() -> None:
 
 @contextmanager
 def _engine(
-    models: Sequence[str] | None = None, threads: int | None = None, decode: str | None = None
+    models: Sequence[str] | None = None,
+    threads: int | None = None,
+    decode: str | None = None,
+    device: str | None = None,
 ) -> Iterator[Any]:
     from playground.engine.local import open_engine
 
     given = tuple(models) if models else None
-    engine = open_engine(load_settings(models=given, threads=threads, decode=decode))
+    engine = open_engine(load_settings(models=given, threads=threads, decode=decode, device=device))
     try:
         yield engine
     finally:
@@ -160,6 +164,7 @@ def generate(
     models: ModelsOption = None,
     threads: ThreadsOption = None,
     decode: DecodeOption = None,
+    device: DeviceOption = None,
     as_json: JsonOption = False,
     save: Annotated[Path | None, typer.Option(help="Save the run to this file, for the replay command.")] = None,
 ) -> None:
@@ -176,11 +181,11 @@ def generate(
     text, documents = _prompt(prompt, ids), read_edits_file(edits)
     if samples != 1:
         rows = seeded_rows(options, samples)
-        with _engine(models, threads, decode) as engine:
+        with _engine(models, threads, decode, device) as engine:
             name = _open(engine, model, tokenizer, dtype, choice)
             _draw(engine, GenerateRequest(name, text, rows, documents), as_json)
         return
-    with _engine(models, threads, decode) as engine:
+    with _engine(models, threads, decode, device) as engine:
         name = _open(engine, model, tokenizer, dtype, choice)
         shown = as_json or not isinstance(text, str)
         request, started, steps = GenerateRequest(name, text, (options,), documents), None, []

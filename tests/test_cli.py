@@ -295,6 +295,7 @@ def test_a_catalogue_name_will_do(run, models):
         (("generate", "-m", "shard", "-p", "a", "--choice", "colour=red"), ["colour"]),
         (("generate", "-m", "shard", "-p", "a", "--tokenizer", "nowhere/at/all"), ["nowhere/at/all"]),
         (("generate", "-m", "shard", "-p", "a", "--threads", "0"), ["threads"]),
+        (("generate", "-m", "shard", "-p", "a", "--device", "tpu"), ["device", "tpu", "cpu", "cuda"]),
         (("score", "-m", "shard", "--ids", ""), ["empty"]),
         (("score", "-m", "pixel-mae", "--text", "words"), ["reconstruct"]),
         (("card", "-m", "sharp"), ["sharp"]),
