@@ -2,12 +2,12 @@
 attention, on float32 vectors."""
 
 import numpy as np
-from numba import njit
 
+from playground.decode.jit import compiled
 from playground.decode.opcodes import ADD, GELU, MUL, RELU, SIGMOID, SILU, SQUARE, TANH
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def exp(x):
     """e^x to about 2e-7, without a call, so that loops of it become vector code."""
     x = min(max(x, np.float32(-87.0)), np.float32(88.0))
@@ -23,7 +23,7 @@ def exp(x):
     return p * np.int32((np.int32(whole) + np.int32(127)) << np.int32(23)).view(np.float32)
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def apply(kind, x, out, limit):
     one = np.float32(1)
     if kind == SILU:
@@ -50,7 +50,7 @@ def apply(kind, x, out, limit):
             out[i] = limit * (one - np.float32(2) / (exp(np.float32(2) * x[i] / limit) + one))
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def combine(kind, a, b, out, a_repeat, b_repeat):
     """Operands are as long as ``out``, or repeat: each number ``repeat`` times, all of them again and again."""
     size = len(out)
@@ -70,7 +70,7 @@ def combine(kind, a, b, out, a_repeat, b_repeat):
         out[i] = left + right if kind == ADD else left * right if kind == MUL else left - right
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def layer_norm(x, out, width, weight, bias, eps):
     for first in range(0, len(x), width):
         row, to = x[first : first + width], out[first : first + width]
@@ -90,7 +90,7 @@ def layer_norm(x, out, width, weight, bias, eps):
             to[i] += bias[i]
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def rms_norm(x, out, width, weight, eps):
     for first in range(0, len(x), width):
         row, to = x[first : first + width], out[first : first + width]
@@ -104,7 +104,7 @@ def rms_norm(x, out, width, weight, eps):
             to[i] *= weight[i]
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def rotate(x, out, width, cos, sin, interleaved):
     half = width // 2
     for first in range(0, len(x), width):

@@ -237,6 +237,6 @@ class Compiled:
 
 
 class CompiledInt8(Compiled):
-    """With weights rounded to 8 bits."""
+    """With weights rounded to 8 bits, and what they are multiplied with to 16."""
 
     int8 = True

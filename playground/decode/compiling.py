@@ -17,7 +17,7 @@ from playground.decode import calibrations
 
 log = logging.getLogger(__name__)
 TYPES = {torch.float32: "float32", torch.bfloat16: "uint16", torch.float16: "int16", torch.int8: "int8"}
-MODULES = ("kernel", "products", "arithmetic", "lanes", "meeting", "opcodes")
+MODULES = ("kernel", "products", "arithmetic", "lanes", "meeting", "opcodes", "jit")
 _LOCK = Lock()
 _RUNNING: dict[str, subprocess.Popen] = {}
 

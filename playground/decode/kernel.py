@@ -4,15 +4,11 @@ Weights are read where the network keeps them, float32 as it is and 16-bit ones 
 while they are read; everything else is float32. numba compiles it once per machine and keeps the result.
 """
 
-import os
+from playground.decode.jit import compiled, compiled_parallel  # first: it says how many threads numba may have
 
-import torch
-
-# Before numba, which starts as many threads and lets all of them take part in the waiting.
-os.environ.setdefault("NUMBA_NUM_THREADS", str(torch.get_num_threads()))
-
+# isort: split
 import numpy as np
-from numba import carray, config, njit, prange, set_num_threads, types
+from numba import carray, config, prange, set_num_threads, types
 from numba.extending import intrinsic
 
 from playground.decode.arithmetic import apply, combine, exp, layer_norm, rms_norm, rotate
@@ -43,7 +39,7 @@ def _pointer(context, address, like):
     return types.CPointer(like.dtype)(address, like), generate
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def _attend_head(q, keys, values, out, seen, scale, factors, weigh, scores):
     """One query ``(D,)`` over ``seen`` keys ``(S, D)`` and values ``(S, Dv)``; the sum goes to ``out (Dv,)``."""
     most = np.float32(-np.inf)
@@ -68,7 +64,7 @@ def _attend_head(q, keys, values, out, seen, scale, factors, weigh, scores):
             out[i] += weight * value[i]
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def _vector(addresses, number, size):
     """A float32 vector, empty for the number -1."""
     if number < 0:
@@ -76,7 +72,7 @@ def _vector(addresses, number, size):
     return carray(_pointer(addresses[number], REAL), size)
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def _multiply_rows(m, first, last, arena, choices, matrices, like, scales, vectors, rounded):
     """Rows first to last of the matrix product ``m``, for every text."""
     height, width, group = m[2], m[4], m[7]
@@ -105,7 +101,7 @@ def _multiply_rows(m, first, last, arena, choices, matrices, like, scales, vecto
                 out[i] += bias[i]
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def _multiply(code, at, tickets, threads, arena, choices, matrices, like, scales, vectors, rounded):
     """One thread's share of a group of matrix products: as many pieces as it gets tickets for.
 
@@ -129,7 +125,7 @@ def _multiply(code, at, tickets, threads, arena, choices, matrices, like, scales
         before += pieces
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def _remember(c, b, row, keys, values, slot):
     """Put the new key and value of row ``b`` into the cache."""
     for h in range(c[7]):
@@ -137,7 +133,7 @@ def _remember(c, b, row, keys, values, slot):
         values[b, h, slot] = row[c[4] + h * c[9] : c[4] + (h + 1) * c[9]]
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def _attend(c, scale, arena, keys, values, factors, seen, scores, first, last):
     """The heads ``first`` to ``last``, counted through all rows."""
     heads, each, width, value_width = c[6], c[6] // c[7], c[8], c[9]
@@ -150,7 +146,7 @@ def _attend(c, scale, arena, keys, values, factors, seen, scores, first, last):
         )  # fmt: skip
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def _choose(given, out, choices):
     """The largest of ``given`` in order, as many as ``out`` is long, and a softmax over them."""
     total = np.float32(0)
@@ -169,7 +165,7 @@ def _choose(given, out, choices):
         out[rank] /= total
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def _small(c, first, second, row, choices, vectors):
     """Any instruction but a matrix product or attention, for one row; ``first`` and ``second`` are its numbers."""
     kind, size = c[0], c[2]
@@ -200,7 +196,7 @@ def _small(c, first, second, row, choices, vectors):
         _choose(row[c[3] : c[3] + c[4]], out, choices[c[5] : c[5] + size])
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def _walk(
     code,
     numbers,
@@ -257,7 +253,7 @@ def _walk(
         at += 1
 
 
-@njit(parallel=True, fastmath=True, cache=True)
+@compiled_parallel
 def run(
     code,
     numbers,

@@ -15,9 +15,11 @@ import platform
 import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core.cgutils import get_or_insert_function
 from numba.extending import intrinsic
+
+from playground.decode.jit import compiled
 
 ARRIVED, STATE, WAITED = 0, 16, 32  # places in ``room``
 ROOM = 48
@@ -98,7 +100,7 @@ def new_room() -> np.ndarray:
     return np.zeros(ROOM, dtype=np.int64)
 
 
-@njit(cache=True)
+@compiled
 def _rest(waited):
     """One look further, after ``waited`` looks in vain."""
     if waited < PAUSES:
@@ -107,7 +109,7 @@ def _rest(waited):
         _let_others_run()
 
 
-@njit(cache=True)
+@compiled
 def meet(room, threads):
     """Wait for ``threads`` threads to arrive: the own number among them, and how many there are.
 
@@ -129,7 +131,7 @@ def meet(room, threads):
     return (number, threads) if look_at(room, STATE) == TOGETHER else (-1, 0)
 
 
-@njit(cache=True)
+@compiled
 def wait_for_all(room, threads, before):
     """Wait until all ``threads`` have come here, after ``before`` such waits; returns how many waits there were now."""
     if threads > 1:

@@ -2,9 +2,10 @@
 four texts, and 8-bit weights with factors."""
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
+from playground.decode.jit import compiled
 from playground.decode.lanes import LANES, PAIRS, add_inputs, add_scaled, products, sum_up, weights_at, zeros
 
 
@@ -28,7 +29,7 @@ def _widen(number):
     return lambda number: np.float32(number)
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def rows_of_one(matrix, x, out, first, last, width):
     """Rows first to last of a matrix ``(rows, width)`` times x."""
     for row in range(first, last):
@@ -39,7 +40,7 @@ def rows_of_one(matrix, x, out, first, last, width):
         out[row] = total
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def rows_of_four(matrix, x, out, first, last, width):
     """As :func:`rows_of_one` for four texts, ``x (4, width)`` and ``out (4, rows)``.
 
@@ -69,7 +70,7 @@ def rows_of_four(matrix, x, out, first, last, width):
             rows_of_one(matrix, x[text], out[text], last - 1, last, width)
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def round_inputs(x, rounded):
     """Make 16-bit numbers of ``x``, the largest 32,767; what one of them is worth."""
     most = np.float32(0)
@@ -83,7 +84,7 @@ def round_inputs(x, rounded):
     return most / np.float32(32767)
 
 
-@njit(fastmath=True, cache=True)
+@compiled
 def scaled_rows(matrix, scale, x, rounded, out, first, last, width, group):
     """As :func:`rows_of_one` for 8-bit weights, with a factor for each ``group`` of them: 32, or 16.
 

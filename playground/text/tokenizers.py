@@ -80,10 +80,11 @@ class Tokenizer(ABC):
 
     def token_text(self, token_id: int) -> str:
         """Return one token for display: spaces as they are, a stray byte as "<0xE4>", special tokens by name."""
-        if token_id not in self._shown:
+        shown = self._shown.get(token_id) if type(token_id) is int else None
+        if shown is None:
             (known,) = self._checked([token_id])
-            self._shown[known] = self._special_names.get(known) or self._token_text(known)
-        return self._shown[token_id]
+            shown = self._shown[known] = self._special_names.get(known) or self._token_text(known)
+        return shown
 
     def _checked(self, ids: Iterable[int]) -> list[int]:
         try:

@@ -5,9 +5,8 @@ import threading
 import numpy as np
 import pytest
 
-from playground.decode import meeting
-from playground.decode.kernel import njit  # which first says how many threads numba may have
-from playground.decode.meeting import add_to, meet, new_room, wait_for_all
+from playground.decode.jit import njit
+from playground.decode.meeting import ALONE, STATE, add_to, meet, new_room, wait_for_all
 
 
 @njit(nogil=True)
@@ -46,7 +45,7 @@ def test_nobody_goes_on_before_all_have_come(threads):
     rounds(new_room(), 1, seen[:1].copy(), work.copy(), 1)  # compiled before it is timed
     room = new_room()
     numbers = in_threads(threads, lambda: rounds(room, threads, seen, work, 300))
-    if room[meeting.STATE] == meeting.ALONE:  # a machine too busy to bring them together
+    if room[STATE] == ALONE:  # a machine too busy to bring them together
         assert sorted(numbers) == [-1] * (threads - 1) + [0]
         assert (work == 1).all()
     else:
@@ -60,4 +59,4 @@ def test_who_waits_in_vain_does_the_work_alone_and_the_late_do_nothing():
     assert rounds(room, 2, seen, work, 5) == 0  # one after the other: the second is never there in time
     assert rounds(room, 2, seen, work, 5) == -1
     assert (work == 1).all()
-    assert room[meeting.STATE] == meeting.ALONE
+    assert room[STATE] == ALONE
