@@ -1,5 +1,5 @@
-"""How the kernel's functions are compiled: kept on disk, with quick arithmetic, and never raising: a thread that did would
-leave the others of its step waiting."""
+"""How the kernel's functions are compiled: kept on disk, with quick arithmetic, and never raising: a thread that did
+would leave the others of its step waiting."""
 
 import os
 
