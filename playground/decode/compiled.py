@@ -132,9 +132,11 @@ def eighths(matrix: Tensor, group: int) -> tuple[np.ndarray, np.ndarray]:
     return whole.reshape(-1).numpy(), scale.reshape(-1).numpy()
 
 
-def _head(tape: Tape) -> int:
-    """The number of the last matrix: its errors are those of the logits, more than half of all."""
-    return next(i.matrix for i in reversed(tape.instructions) if isinstance(i, t.MatVec))
+def _groups(tape: Tape) -> list[int]:
+    """For each matrix, how many 8-bit weights share a factor: fewer in the last, since its errors are those of the
+    logits, more than half of all."""
+    head = next(i.matrix for i in reversed(tape.instructions) if isinstance(i, t.MatVec))
+    return [HEAD_GROUP if number == head else GROUP for number in range(len(tape.matrices))]
 
 
 def _matrices(tape: Tape) -> list[Tensor]:
@@ -145,11 +147,8 @@ def _matrices(tape: Tape) -> list[Tensor]:
 
 def eighth_bytes(tape: Tape) -> int:
     """Bytes of all matrices of a tape in 8 bits, with their factors."""
-    head = _head(tape)
-    return sum(
-        m.numel() + 4 * len(m) * -(-m.shape[1] // (HEAD_GROUP if number == head else GROUP))
-        for number, m in enumerate(_matrices(tape))
-    )
+    pairs = zip(_matrices(tape), _groups(tape), strict=True)
+    return sum(matrix.numel() + 4 * len(matrix) * -(-matrix.shape[1] // group) for matrix, group in pairs)
 
 
 class Program:
@@ -164,8 +163,7 @@ class Program:
         products = self.code[:, 0] == opcodes.MATVEC
         self.widest = int(self.code[products, 4].max(initial=0))
         if int8:
-            head = _head(tape)
-            groups = [HEAD_GROUP if number == head else GROUP for number in range(len(matrices))]
+            groups = _groups(tape)
             self.code[products, 7] = [groups[number] for number in self.code[products, 5]]
             pairs = [eighths(matrix, group) for matrix, group in zip(matrices, groups, strict=True)]
         else:
